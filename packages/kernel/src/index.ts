@@ -1,0 +1,12 @@
+export { assert, AssertionFailure, unreachable } from './assert.ts';
+export { BoundedQueue } from './bounded-queue.ts';
+export type { Branded } from './branded.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { deferred, type Deferred } from './deferred.ts';
+export { ManualClock } from './manual-clock.ts';
+export { ManualTimers } from './manual-timers.ts';
+export { type Random, systemRandom } from './random.ts';
+export { retry, type RetryOptions } from './retry.ts';
+export { seededRandom } from './seeded-random.ts';
+export { sleep } from './sleep.ts';
+export { type Cancel, systemTimers, type Timers } from './timers.ts';
