@@ -1,0 +1,73 @@
+/**
+ * What a developer writes to get a sharded, persistent entity. All functions are pure: no clock, no randomness, no I/O; time is the record's timestamp.
+ * A rules' package has this shape without importing it; an app binds the two.
+ */
+export type EntityDefinition<State, Command, Event> = {
+  /** Names the entity type, its event topic (`<type>_events`) and its rows in the journal: letters, digits, `-`, `_`; at most 64. */
+  readonly type: string;
+  /** Input topics by name, each with the reader of its records. All have the same number of partitions; the key of a record is the entity's id. */
+  readonly inputs: Readonly<Record<string, InputReader<Command>>>;
+  /** Topics that decisions may write to besides events and dead letters. */
+  readonly outputTopics: readonly string[];
+  readonly deadLetterTopic: string;
+  readonly initialState: (entityId: string) => State;
+  /** The state after the event. May change and return the state it was given. */
+  readonly evolve: (state: State, event: Event) => State;
+  /** Must not change the state. */
+  readonly decide: (state: State, command: Command, context: DecideContext) => Decision<Event>;
+  /** JSON bytes; must not start with `{"$`, which marks the engine's own events. */
+  readonly encodeEvent: (event: Event) => Uint8Array;
+  /** Throws on bytes it does not know. */
+  readonly decodeEvent: (bytes: Uint8Array) => Event;
+  readonly encodeState: (state: State) => Uint8Array;
+  readonly decodeState: (bytes: Uint8Array) => State;
+  /** Estimate of what a state holds in memory, for the cap on active entities. Called after each decision: keep it cheap. */
+  readonly stateSizeBytes: (state: State) => number;
+};
+
+/** Reads one record: a command for an entity, or why not. Must not throw; what it throws anyway is a dead letter too. */
+export type InputReader<Command> = (record: InputRecord) => ReadInput<Command>;
+
+export type InputRecord = {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly timestampMs: number;
+};
+
+export type ReadInput<Command> =
+  | { readonly ok: true; readonly entityId: string; readonly command: Command }
+  | { readonly ok: false; readonly code: string; readonly reason: string };
+
+export type DecideContext = {
+  readonly entityId: string;
+  /** The record's time, milliseconds since 1970. */
+  readonly timestampMs: number;
+  /** The seq that the first event of this decision will get: events 0 … seqNext - 1 have been applied to the state. */
+  readonly seqNext: number;
+};
+
+/** A record for an output topic; its partition is the home of its key. */
+export type Output = { readonly topic: string; readonly key: string; readonly value: Uint8Array };
+
+/**
+ * - decided: events in order, then outputs; `reply` is for whoever waits for this record's result (released when it has committed).
+ * - refused: the record becomes a dead letter with this code and sentence; nothing else happens.
+ * - history: asks for older events of this entity before it can decide: up to `countMax` events with seq < `seqBefore` (ascending, the newest of them, fewer only at the beginning);
+ *   `then` is called with them and the same state and context guarantees. Records of other inputs go on meanwhile.
+ */
+export type Decision<Event> =
+  | {
+      readonly kind: 'decided';
+      readonly events: readonly Event[];
+      readonly outputs: readonly Output[];
+      readonly reply?: unknown;
+    }
+  | { readonly kind: 'refused'; readonly code: string; readonly reason: string }
+  | {
+      readonly kind: 'history';
+      readonly seqBefore: number;
+      readonly countMax: number;
+      readonly then: (
+        events: readonly { readonly seq: number; readonly event: Event }[],
+      ) => Decision<Event>;
+    };

@@ -1,0 +1,2 @@
+export * from './journal-error.ts';
+export * from './journal.ts';
