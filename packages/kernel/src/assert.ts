@@ -1,4 +1,7 @@
-/** A programmer's error: an invariant of the code does not hold. It is never caught to carry on; the owner of the state stops. */
+/**
+ * A programmer's error: an invariant of the code does not hold. It is never caught to carry on; the
+ * owner of the state stops.
+ */
 export class AssertionFailure extends Error {
   override readonly name = 'AssertionFailure';
 }

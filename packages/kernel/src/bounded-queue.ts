@@ -49,7 +49,10 @@ export class BoundedQueue<T> {
     return this.#slots[this.#head];
   }
 
-  /** Copies what is left once at least half of the slots are taken: each item is copied at most once on average. */
+  /**
+   * Copies what is left once at least half of the slots are taken: each item is copied at most once
+   * on average.
+   */
   #cutTaken(): void {
     if (this.#head === this.#slots.length) {
       this.#slots.length = 0;

@@ -2,7 +2,10 @@
 export type Clock = {
   /** Milliseconds since 1970-01-01 UTC. For people and records; it may jump either way. */
   wallMs(): number;
-  /** Milliseconds since an arbitrary start, with fractions. Never goes back; the only one to measure durations and leases with. */
+  /**
+   * Milliseconds since an arbitrary start, with fractions. Never goes back; the only one to measure
+   * durations and leases with.
+   */
   monotonicMs(): number;
 };
 

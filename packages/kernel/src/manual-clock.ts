@@ -1,7 +1,10 @@
 import { assert } from './assert.ts';
 import type { Clock } from './clock.ts';
 
-/** 2023-11-14 22:13:20 UTC: a time that looks like one, because 0 has a meaning of its own in records. */
+/**
+ * 2023-11-14 22:13:20 UTC: a time that looks like one, because 0 has a meaning of its own in
+ * records.
+ */
 const WALL_START_MS = 1_700_000_000_000;
 
 /** A clock that stands still until it is told to go on. For tests and simulations. */
@@ -22,7 +25,10 @@ export class ManualClock implements Clock {
     return this.#elapsedMs;
   }
 
-  /** Moves both times on by `ms` (0 or more). Fires no timers: `ManualTimers.advance` does that, and moves this clock too. */
+  /**
+   * Moves both times on by `ms` (0 or more). Fires no timers: `ManualTimers.advance` does that, and
+   * moves this clock too.
+   */
   advance(ms: number): void {
     assert(
       Number.isFinite(ms) && ms >= 0,

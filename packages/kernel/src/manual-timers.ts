@@ -7,8 +7,9 @@ type Pending = { readonly dueMs: number; readonly callback: () => void };
 /**
  * Timers that fire only when told to. For tests and simulations.
  *
- * Callbacks run synchronously, in the order of their due times, then of their creation. Code that awaits between two timers sets its
- * second one only once its promises have run: advance to `nextDueInMs()`, let the promises run, and repeat.
+ * Callbacks run synchronously, in the order of their due times, then of their creation. Code that
+ * awaits between two timers sets its second one only once its promises have run: advance to
+ * `nextDueInMs()`, let the promises run, and repeat.
  */
 export class ManualTimers implements Timers {
   readonly clock: ManualClock;
@@ -30,8 +31,9 @@ export class ManualTimers implements Timers {
   }
 
   /**
-   * Moves the clock on by `ms` (0 or more) and fires what falls due on the way, each at its own time; what a callback sets is
-   * fired too if it falls due. An error that a callback throws is passed on; the timers after it stay pending.
+   * Moves the clock on by `ms` (0 or more) and fires what falls due on the way, each at its own
+   * time; what a callback sets is fired too if it falls due. An error that a callback throws is
+   * passed on; the timers after it stay pending.
    */
   advance(ms: number): void {
     assert(!this.#isAdvancing, 'A timer does not advance the timers that fire it.');
@@ -49,7 +51,9 @@ export class ManualTimers implements Timers {
     }
   }
 
-  /** Milliseconds until the next timer is due (0 if it is overdue), undefined if none is pending. */
+  /**
+   * Milliseconds until the next timer is due (0 if it is overdue), undefined if none is pending.
+   */
   nextDueInMs(): number | undefined {
     const next = this.#pending[0];
     return next && Math.max(0, next.dueMs - this.clock.monotonicMs());
@@ -63,7 +67,10 @@ export class ManualTimers implements Timers {
     }
   }
 
-  /** Somebody may have advanced the clock by itself, past a timer: then that timer fires late, and the clock stays. */
+  /**
+   * Somebody may have advanced the clock by itself, past a timer: then that timer fires late, and
+   * the clock stays.
+   */
   #moveClockTo(monotonicMs: number): void {
     this.clock.advance(Math.max(0, monotonicMs - this.clock.monotonicMs()));
   }

@@ -26,7 +26,10 @@ export const systemRandom: Required<Random> = {
   },
 };
 
-/** Spreads a fraction (0 up to, not including, 1, with 53 bits) over the whole numbers below `n`; biased by at most n / 2^53. */
+/**
+ * Spreads a fraction (0 up to, not including, 1, with 53 bits) over the whole numbers below `n`;
+ * biased by at most n / 2^53.
+ */
 export function scaleBelow(fraction: number, n: number): number {
   assert(
     Number.isSafeInteger(n) && n >= 1,

@@ -33,7 +33,7 @@ test('work that succeeds at once is done once, without waiting', async () => {
   assert.deepEqual(timers.delaysMs, []);
 });
 
-test('work that fails is tried again after its back-off, and the result of the success is returned', async () => {
+test('work that fails is tried again after its back-off until it succeeds', async () => {
   const timers = instantTimers();
   const result = await retry(async (attempt) => {
     if (attempt < 3) throw new Error('not yet');

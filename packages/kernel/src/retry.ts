@@ -14,12 +14,13 @@ export type RetryOptions = {
 };
 
 /**
- * Does the work until it succeeds, one attempt after the other. The work must be idempotent: an attempt that failed may still have
- * had its effect.
+ * Does the work until it succeeds, one attempt after the other. The work must be idempotent: an
+ * attempt that failed may still have had its effect.
  *
  * @param work is given the number of the attempt, from 1
  * @returns what the first successful attempt returned
- * @throws the error of the last attempt, unchanged: when attempts are used up, or `shouldRetry` says no
+ * @throws the error of the last attempt, unchanged: when attempts are used up, or `shouldRetry`
+ *   says no
  */
 export async function retry<T>(
   work: (attempt: number) => Promise<T>,

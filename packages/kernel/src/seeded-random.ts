@@ -5,7 +5,8 @@ import { type Random, scaleBelow } from './random.ts';
 const WARM_UP_COUNT = 12;
 
 /**
- * Randomness that a seed repeats exactly, on every platform: Chris Doty-Humphrey's sfc32 (PractRand), 128 bits of state. Not for secrets.
+ * Randomness that a seed repeats exactly, on every platform: Chris Doty-Humphrey's sfc32
+ * (PractRand), 128 bits of state. Not for secrets.
  *
  * @param seed a safe integer; print it in the failure message, so that the run can be replayed
  */
