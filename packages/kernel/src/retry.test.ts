@@ -45,14 +45,15 @@ test('work that fails is tried again after its back-off until it succeeds', asyn
 
 test('after the last attempt its error is thrown, unchanged', async () => {
   const timers = instantTimers();
-  const errors = [new Error('first'), new Error('second')];
+  const first = new Error('first');
+  const second = new Error('second');
   const working = retry(
     async (attempt) => {
-      throw errors[attempt - 1];
+      throw attempt === 1 ? first : second;
     },
     optionsWith(timers, { attemptsMax: 2 }),
   );
-  await assert.rejects(working, (error) => error === errors[1]);
+  await assert.rejects(working, (error) => error === second);
   assert.deepEqual(timers.delaysMs, [100]);
 });
 
