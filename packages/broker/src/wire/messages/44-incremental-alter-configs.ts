@@ -1,0 +1,44 @@
+import { declareApi } from '../api-declaration.ts';
+import { nullable } from '../nullable.ts';
+import { array, bool, int16, int32, int8, string } from '../primitives.ts';
+import { field, optional, struct } from '../struct.ts';
+
+export const incrementalAlterConfigs = declareApi({
+  key: 44,
+  name: 'IncrementalAlterConfigs',
+  versions: '0-1',
+  flexibleVersions: '1+',
+  request: {
+    resources: field(
+      array(
+        struct({
+          resourceType: field(int8),
+          resourceName: field(string),
+          configs: field(
+            array(
+              struct({
+                name: field(string),
+                configOperation: field(int8),
+                value: field(nullable(string)),
+              }),
+            ),
+          ),
+        }),
+      ),
+    ),
+    validateOnly: field(bool),
+  },
+  response: {
+    throttleTimeMs: optional(int32),
+    responses: field(
+      array(
+        struct({
+          errorCode: field(int16),
+          errorMessage: field(nullable(string)),
+          resourceType: field(int8),
+          resourceName: field(string),
+        }),
+      ),
+    ),
+  },
+});
