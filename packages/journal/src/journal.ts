@@ -59,10 +59,11 @@ export interface Journal {
     entityType: string,
     shards: readonly number[],
   ): Promise<readonly (ShardRow | undefined)[]>;
-  /** Places a shard at its first taking over (position 0, event number 0), or adds input topics to it. Never moves the position. */
+  /** Places a shard at its first taking over (position 0, event number 0), or adds input topics to it. What is placed stays: neither the position nor a topic's id ever changes. */
   placeShard(entityType: string, shard: Omit<ShardRow, 'position'>): Promise<void>;
-  /** Durable when resolved. At most 1,000 rows or 1 MiB of events a call is a good size. */
+  /** Durable when resolved. At most 1,000 rows or 1 MiB of events a call is a good size. 'too-large' for an event above `EVENT_BYTES_MAX`. */
   append(batch: JournalAppend): Promise<void>;
+  /** 'too-large' for a state above `SNAPSHOT_BYTES_MAX`. */
   writeSnapshots(entityType: string, snapshots: readonly Snapshot[]): Promise<void>;
   /** The newest snapshot of each entity, in the order asked. As few round trips as the store allows. */
   readSnapshots(
@@ -71,6 +72,7 @@ export interface Journal {
   ): Promise<readonly (Snapshot | undefined)[]>;
   /**
    * For each query up to `countMax` rows from `seqFrom` on, ascending by seq, in the order asked; fewer only at the end of the entity's rows. A brand-new entity (seqFrom 0, no rows) costs one read.
+   * A seq that is missing counts as the end: rows behind a gap, which only a write under way can leave, are promised once it is filled.
    */
   readEvents(
     entityType: string,
@@ -80,7 +82,7 @@ export interface Journal {
       readonly countMax: number;
     }[],
   ): Promise<readonly (readonly JournalRow[])[]>;
-  /** Up to `countMax` rows with seq < `seqBefore`, the newest of them, ascending by seq. */
+  /** Up to `countMax` rows with seq < `seqBefore`, the newest of them, ascending by seq. `seqBefore` is at most the entity's next seq: rows in front of a gap are promised once it is filled. */
   readEventsBefore(
     entityType: string,
     query: { readonly entityId: string; readonly seqBefore: number; readonly countMax: number },
