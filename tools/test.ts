@@ -1,0 +1,43 @@
+/**
+ * `node tools/test.ts KIND… [-- NODE_TEST_OPTION…]` runs all test files of these kinds, one kind
+ * after the other, and exits with 1 if any failed or a kind has no files.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { testKinds, type TestKindName } from './test-kinds.ts';
+
+const root = join(import.meta.dirname, '..');
+
+function main(args: readonly string[]): number {
+  const indexSplit = args.includes('--') ? args.indexOf('--') : args.length;
+  const names = args.slice(0, indexSplit);
+  const options = args.slice(indexSplit + 1);
+  if (names.length === 0 || !names.every(isTestKind)) {
+    console.error(`Say which tests: ${Object.keys(testKinds).join(', ')}.`);
+    return 1;
+  }
+  const failed = names.filter((name) => !runKind(name, options));
+  if (failed.length > 0) console.error(`Failed: ${failed.join(', ')} tests.`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+function runKind(name: TestKindName, options: readonly string[]): boolean {
+  const { patterns, concurrency, timeoutMs } = testKinds[name];
+  const files = globSync(patterns, { cwd: root, exclude: ['**/node_modules/**'] });
+  // The test runner would call that a success.
+  if (files.length === 0) {
+    console.error(`There are no ${name} tests: ${patterns.join(', ')} matches no file.`);
+    return false;
+  }
+  console.log(`${name} tests: ${files.length} files`);
+  const limits = [`--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`];
+  const args = ['--test', '--test-reporter=spec', ...limits, ...options, ...files.toSorted()];
+  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0;
+}
+
+function isTestKind(name: string): name is TestKindName {
+  return Object.hasOwn(testKinds, name);
+}
+
+process.exitCode = main(process.argv.slice(2));
