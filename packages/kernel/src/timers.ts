@@ -20,10 +20,20 @@ export const DELAY_MS_MAX = 2 ** 31 - 1;
 export const systemTimers: Timers = {
   after(delayMs, callback) {
     assertDelay(delayMs);
+    if (delayMs === 0 && platform.setImmediate !== undefined) {
+      const immediate = platform.setImmediate(callback);
+      return () => platform.clearImmediate?.(immediate);
+    }
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
 };
+
+/** Where there is setImmediate (not in browsers), a delay of 0 means: after pending I/O, without setTimeout's extra millisecond. */
+const platform: {
+  readonly setImmediate?: (callback: () => void) => unknown;
+  readonly clearImmediate?: (immediate: unknown) => void;
+} = globalThis as typeof platform;
 
 /** Asserts what every implementation of `Timers` asks of a delay. */
 export function assertDelay(delayMs: number): void {

@@ -1,0 +1,27 @@
+import { existsSync, globSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KnipConfig } from 'knip';
+
+const tests = 'src/**/*.{test,itest,bench}.ts';
+
+/** A workspace that is only announced has a package.json and no entry yet: there is nothing to judge. */
+const announced = globSync('{packages,apps}/*', { cwd: import.meta.dirname }).filter(
+  (folder) =>
+    !['src/index.ts', 'src/main.ts'].some((entry) =>
+      existsSync(join(import.meta.dirname, folder, entry)),
+    ),
+);
+
+export default {
+  ignoreWorkspaces: announced,
+  // The type of an exported function's argument is exported with it.
+  ignoreExportsUsedInFile: { type: true, interface: true },
+  workspaces: {
+    '.': {
+      entry: ['tools/*.ts', 'tests/**/*.{test,itest}.ts', 'bench/*.ts', 'bench/**/*.bench.ts'],
+      project: ['{tools,tests,bench}/**/*.ts'],
+    },
+    'packages/*': { entry: [tests], project: ['src/**/*.ts'] },
+    'apps/*': { entry: ['src/main.ts', tests], project: ['src/**/*.ts'] },
+  },
+} satisfies KnipConfig;
