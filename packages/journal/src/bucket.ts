@@ -8,6 +8,9 @@
  */
 export const EVENTS_PER_BUCKET = 1_000;
 
+/** The last seq: a bucket's number has 31 bits in the stores. */
+export const SEQ_MAX = EVENTS_PER_BUCKET * 2 ** 31 - 1;
+
 /** The bucket of an event: 0 for seq 0 to 999, 1 for 1,000 to 1,999, and so on; of seq alone. */
 export function bucketOf(seq: number): number {
   return Math.floor(seq / EVENTS_PER_BUCKET);

@@ -43,6 +43,20 @@ export type JournalAppend = {
   readonly positions: readonly (JournalPosition & { readonly shard: number })[];
 };
 
+/** Up to `countMax` (at least 1) rows of an entity from `seqFrom` on. */
+export type EventQuery = {
+  readonly entityId: string;
+  readonly seqFrom: number;
+  readonly countMax: number;
+};
+
+/** Up to `countMax` (at least 1) rows of an entity before `seqBefore`. */
+export type EventBeforeQuery = {
+  readonly entityId: string;
+  readonly seqBefore: number;
+  readonly countMax: number;
+};
+
 /**
  * Where committed events are kept. It is written behind the log, so every write is idempotent and may come late, twice, or from a former owner:
  * rows are always the same bytes, and snapshots and positions compare (seq, event number) so that an older one loses.
@@ -72,21 +86,14 @@ export interface Journal {
   ): Promise<readonly (Snapshot | undefined)[]>;
   /**
    * For each query up to `countMax` rows from `seqFrom` on, ascending by seq, in the order asked; fewer only at the end of the entity's rows. A brand-new entity (seqFrom 0, no rows) costs one read.
-   * A seq that is missing counts as the end: rows behind a gap, which only a write under way can leave, are promised once it is filled.
+   * Rows behind a gap, which only a write under way can leave, may be left out.
    */
   readEvents(
     entityType: string,
-    queries: readonly {
-      readonly entityId: string;
-      readonly seqFrom: number;
-      readonly countMax: number;
-    }[],
+    queries: readonly EventQuery[],
   ): Promise<readonly (readonly JournalRow[])[]>;
-  /** Up to `countMax` rows with seq < `seqBefore`, the newest of them, ascending by seq. `seqBefore` is at most the entity's next seq: rows in front of a gap are promised once it is filled. */
-  readEventsBefore(
-    entityType: string,
-    query: { readonly entityId: string; readonly seqBefore: number; readonly countMax: number },
-  ): Promise<readonly JournalRow[]>;
+  /** Up to `countMax` rows with seq < `seqBefore`, the newest of them, ascending by seq. `seqBefore` is at most the entity's next seq; rows in front of a gap may be left out. */
+  readEventsBefore(entityType: string, query: EventBeforeQuery): Promise<readonly JournalRow[]>;
   /** Every row of an entity type, each entity's ascending by seq, entities in any order. For tools; rows written meanwhile may be missing. */
   scan(entityType: string): AsyncIterable<JournalRow>;
   close(): Promise<void>;

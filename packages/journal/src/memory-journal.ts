@@ -1,7 +1,15 @@
 import { sleep, type Timers } from '@chat-cluster/kernel';
 import { JournalError } from './journal-error.ts';
 import { checkEventSize, checkSnapshotSize } from './journal-limits.ts';
-import type { Journal, JournalAppend, JournalRow, ShardRow, Snapshot } from './journal.ts';
+import type {
+  EventBeforeQuery,
+  EventQuery,
+  Journal,
+  JournalAppend,
+  JournalRow,
+  ShardRow,
+  Snapshot,
+} from './journal.ts';
 import { MemoryJournalFaults, type WrittenPart } from './memory-journal-faults.ts';
 import { MemoryJournalStore } from './memory-journal-store.ts';
 
@@ -70,7 +78,7 @@ export class MemoryJournal implements Journal {
 
   async readEvents(
     entityType: string,
-    queries: Parameters<Journal['readEvents']>[1],
+    queries: readonly EventQuery[],
   ): Promise<readonly (readonly JournalRow[])[]> {
     await this.#reach();
     return queries.map(({ entityId, seqFrom, countMax }) => {
@@ -82,7 +90,7 @@ export class MemoryJournal implements Journal {
 
   async readEventsBefore(
     entityType: string,
-    query: Parameters<Journal['readEventsBefore']>[1],
+    query: EventBeforeQuery,
   ): Promise<readonly JournalRow[]> {
     await this.#reach();
     const rows = this.store.rows(entityType, query.entityId);
