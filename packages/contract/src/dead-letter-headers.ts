@@ -1,0 +1,21 @@
+/**
+ * What a dead letter says about itself: headers that are added after the original ones, each UTF-8 text. The value and the key are the original's.
+ */
+export const DEAD_LETTER_HEADERS = {
+  /** Where the record came from. */
+  topic: 'dl-topic',
+  topicId: 'dl-topic-id',
+  partition: 'dl-partition',
+  offset: 'dl-offset',
+  /** Why, for programs. */
+  code: 'dl-code',
+  /** Why, for a person: a sentence. */
+  reason: 'dl-reason',
+  /** The original record's time, milliseconds since 1970. */
+  timestamp: 'dl-timestamp',
+  /** There, with the text `true`, if the value was cut because it was too large. */
+  truncated: 'dl-truncated',
+} as const;
+
+/** Every header that starts so is the dead letter's own; the others are the original record's. */
+export const DEAD_LETTER_HEADER_PREFIX = 'dl-';

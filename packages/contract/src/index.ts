@@ -1,0 +1,13 @@
+export * from './conversation-control.ts';
+export * from './conversation-event.ts';
+export * from './conversation-quarantine.ts';
+export * from './dead-letter-headers.ts';
+export { type Decoded, InvalidValue, type InvalidValueCode } from './decoded.ts';
+export * from './instant-message-in.ts';
+export * from './instant-message-out.ts';
+export * from './latest-messages-block.ts';
+export * from './latest-messages-request.ts';
+export * from './limits.ts';
+export type { Topic, TopicSpec } from './topic.ts';
+export * from './topics.ts';
+export { encodeUtf8, utf8SizeBytes } from './utf8.ts';
