@@ -13,9 +13,12 @@ export const DEAD_LETTER_HEADERS = {
   reason: 'dl-reason',
   /** The original record's time, milliseconds since 1970. */
   timestamp: 'dl-timestamp',
-  /** There, with the text `true`, if the value was cut because it was too large. */
+  /** There only if something was cut because it was too large: `key=BYTES value=BYTES`, the original's sizes. */
   truncated: 'dl-truncated',
 } as const;
 
 /** Every header that starts so is the dead letter's own; the others are the original record's. */
 export const DEAD_LETTER_HEADER_PREFIX = 'dl-';
+
+/** A record that a node forwarded to its conversation's home says so in headers that start so. One that is sent anew must not have them. */
+export const FORWARD_HEADER_PREFIX = 'fw-';

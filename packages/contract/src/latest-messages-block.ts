@@ -29,14 +29,19 @@ export function encodeLatestMessagesBlock(block: LatestMessagesBlock): Uint8Arra
   });
 }
 
-/** The bytes of a block that takes at most VALUE_BYTES_MAX: the newest messages that fit, marked as truncated if others had to go. */
-export function encodeFittingLatestMessagesBlock(block: LatestMessagesBlock): Uint8Array {
+/**
+ * The block with its bytes, at most VALUE_BYTES_MAX: of messages that do not fit together only the newest that do, marked as truncated.
+ */
+export function fitLatestMessagesBlock(block: LatestMessagesBlock): {
+  readonly block: LatestMessagesBlock;
+  readonly bytes: Uint8Array;
+} {
   const bytes = encodeLatestMessagesBlock(block);
-  if (bytes.byteLength <= VALUE_BYTES_MAX) return bytes;
+  if (bytes.byteLength <= VALUE_BYTES_MAX) return { block, bytes };
   const emptied = { ...block, latestChatter: [], truncated: true };
   const sizeBytesMax = VALUE_BYTES_MAX - encodeLatestMessagesBlock(emptied).byteLength;
-  const fitting = newestFitting(block.latestChatter, sizeBytesMax);
-  return encodeLatestMessagesBlock({ ...emptied, latestChatter: fitting });
+  const fitted = { ...emptied, latestChatter: newestFitting(block.latestChatter, sizeBytesMax) };
+  return { block: fitted, bytes: encodeLatestMessagesBlock(fitted) };
 }
 
 /** How many bytes a message adds to a block, its comma included. */
