@@ -6,3 +6,6 @@ export * from './log-error.ts';
 export * from './log.ts';
 export * from './record.ts';
 export * from './transactional-producer.ts';
+export * from './memory-broker.ts';
+export * from './memory-log.ts';
+export * from './memory-network.ts';
