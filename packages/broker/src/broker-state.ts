@@ -1,4 +1,6 @@
 import type { Clock, Timers } from '@chat-cluster/kernel';
+import type { GroupCoordinator } from './groups/group-coordinator.ts';
+import type { TransactionCoordinator } from './transactions/transaction-coordinator.ts';
 
 /** Everything that the handlers of the APIs reach; made once by `start-broker.ts`. */
 export type BrokerState = {
@@ -7,4 +9,6 @@ export type BrokerState = {
   readonly clusterId: string;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly groups: GroupCoordinator;
+  readonly transactions: TransactionCoordinator;
 };

@@ -128,6 +128,14 @@ export class TransactionCoordinator implements TransactionVerifier {
     return this.#registry.get(transactionalId);
   }
 
+  /** The partitions of a transaction, by the names of their topics. */
+  topicsOf(transaction: Transaction): { topic: string; partitions: number[] }[] {
+    return [...transaction.partitions].flatMap(([topicId, partitions]) => {
+      const topic = this.#partitions.topicNameOf(topicId);
+      return topic === undefined ? [] : [{ topic, partitions: [...partitions] }];
+    });
+  }
+
   /** A batch is taken only if its transaction is open, on its partition, in its epoch. */
   verify({ producerId, producerEpoch, topicId, partition }: TransactionalAppend): ErrorCode {
     const transaction = this.#registry.ofProducer(producerId);
