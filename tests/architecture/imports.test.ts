@@ -11,7 +11,7 @@ const packages = ['kernel', 'contract', 'conversation', 'log', 'log-kafka', 'eng
 const libraries = ['@platformatic/kafka', 'cassandra-driver', 'lmdb'];
 
 /** What a file of a project laid out like ours imports, and the rule that it breaks, if any. */
-const planted: { file: string; imports: string; breaks?: string }[] = [
+const planted: { file: string; imports: string; breaks?: string; isTypeOnly?: true }[] = [
   { file: 'packages/kernel/src/up.ts', imports: '@chat-cluster/log', breaks: 'layer-kernel' },
   {
     file: 'packages/conversation/src/engine.ts',
@@ -83,6 +83,14 @@ const planted: { file: string; imports: string; breaks?: string }[] = [
   { file: 'packages/log/src/log.test.ts', imports: './down.ts' },
   { file: 'packages/broker/src/ring-a.ts', imports: './ring-b.ts', breaks: 'no-cycle' },
   { file: 'packages/broker/src/ring-b.ts', imports: './ring-a.ts' },
+  { file: 'packages/broker/src/type-a.ts', imports: './type-b.ts', isTypeOnly: true },
+  { file: 'packages/broker/src/type-b.ts', imports: './type-a.ts', isTypeOnly: true },
+  {
+    file: 'packages/conversation/src/type-up.ts',
+    imports: '@chat-cluster/engine',
+    breaks: 'layer-conversation',
+    isTypeOnly: true,
+  },
   { file: 'packages/broker/src/lost.ts', imports: './nowhere.ts', breaks: 'resolvable' },
 ];
 
@@ -137,7 +145,9 @@ function plantProject(context: TestContext): string {
   for (const library of libraries) {
     link(join(root, 'node_modules', library), join(folder, 'node_modules', library));
   }
-  for (const { file, imports } of planted) write(file, `export * from '${imports}';\n`);
+  for (const { file, imports, isTypeOnly } of planted) {
+    write(file, `export ${isTypeOnly ? 'type ' : ''}* from '${imports}';\n`);
+  }
   return folder;
 }
 
