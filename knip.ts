@@ -18,7 +18,7 @@ export default {
   ignoreExportsUsedInFile: { type: true, interface: true },
   workspaces: {
     '.': {
-      entry: ['tools/*.ts', 'tests/**/*.{test,itest}.ts', 'bench/*.ts', 'bench/**/*.bench.ts'],
+      entry: ['{tools,bench}/*.ts', '{tests,tools,bench}/**/*.{test,itest,bench}.ts'],
       project: ['{tools,tests,bench}/**/*.ts'],
     },
     'packages/*': { entry: [tests], project: ['src/**/*.ts'] },
