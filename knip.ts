@@ -14,6 +14,8 @@ const announced = globSync('{packages,apps}/*', { cwd: import.meta.dirname }).fi
 
 export default {
   ignoreWorkspaces: announced,
+  // Debian packages.
+  ignoreBinaries: ['kcat'],
   // The type of an exported function's argument is exported with it.
   ignoreExportsUsedInFile: { type: true, interface: true },
   workspaces: {
