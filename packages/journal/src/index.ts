@@ -1,4 +1,5 @@
 export * from './bucket.ts';
+export * from './concurrency-limit.ts';
 export * from './journal-error.ts';
 export * from './journal-limits.ts';
 export * from './journal.ts';

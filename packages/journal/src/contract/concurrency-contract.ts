@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import {
   freshType,
   rowOf,
@@ -23,7 +24,9 @@ export function concurrencyTests(journal: Subject, open: Open): void {
       const rows = entityIds.flatMap((entityId) => rowsOf(entityId, (round - 1) * 5, 5));
       const positions = [{ shard: 0, offset: round, eventNumber: round }];
       const written = journal().append({ entityType, rows, positions });
-      while ((await readPosition(reader, entityType, 0))?.eventNumber !== round);
+      while ((await readPosition(reader, entityType, 0))?.eventNumber !== round) {
+        await setImmediate(); // a store in this process needs its turn
+      }
       const queries = entityIds.map((entityId) => ({ entityId, seqFrom: 0, countMax: 1_000 }));
       const read = await reader.readEvents(entityType, queries);
       assert.ok(read.every((list) => list.length === round * 5));
