@@ -25,6 +25,12 @@ export type EntityDefinition<State, Command, Event> = {
   readonly stateSizeBytes: (state: State) => number;
 };
 
+/** The part of a definition that builds states from events; it knows no commands. */
+export type StateDefinition<State, Event> = Omit<
+  EntityDefinition<State, never, Event>,
+  'inputs' | 'decide'
+>;
+
 /** Reads one record: a command for an entity, or why not. Must not throw; what it throws anyway is a dead letter too. */
 export type InputReader<Command> = (record: InputRecord) => ReadInput<Command>;
 
@@ -53,7 +59,7 @@ export type Output = { readonly topic: string; readonly key: string; readonly va
  * - decided: events in order, then outputs; `reply` is for whoever waits for this record's result (released when it has committed).
  * - refused: the record becomes a dead letter with this code and sentence; nothing else happens.
  * - history: asks for older events of this entity before it can decide: up to `countMax` events with seq < `seqBefore` (ascending, the newest of them, fewer only at the beginning);
- *   `then` is called with them and the same state and context guarantees. Records of other inputs go on meanwhile.
+ *   `then` is called with them, must not look at the state (other inputs go on meanwhile), and its decision has no events.
  */
 export type Decision<Event> =
   | {
@@ -61,6 +67,8 @@ export type Decision<Event> =
       readonly events: readonly Event[];
       readonly outputs: readonly Output[];
       readonly reply?: unknown;
+      /** Counted under this label in the metrics (`duplicate`, say). */
+      readonly counted?: string;
     }
   | { readonly kind: 'refused'; readonly code: string; readonly reason: string }
   | {

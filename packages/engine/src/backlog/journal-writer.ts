@@ -1,0 +1,253 @@
+import type { Journal, JournalPosition, Snapshot } from '@chat-cluster/journal';
+import type { Clock, Timers } from '@chat-cluster/kernel';
+import { sleep } from '@chat-cluster/kernel';
+import type { EngineLimits } from '../engine-limits.ts';
+import type { Report } from '../management/report.ts';
+import type { TailEvent } from '../output/event-record.ts';
+import type { ShardTail } from './shard-tail.ts';
+
+/** A shard whose tail is written behind the log. */
+type Source = {
+  readonly shard: number;
+  readonly tail: ShardTail;
+  /** Batches under way, in order: an acknowledged one counts once all before it are. */
+  readonly underWay: { readonly count: number; acknowledged: boolean }[];
+  positionWritten: JournalPosition;
+  gone: boolean;
+};
+
+export type JournalWriterOptions = {
+  readonly entityType: string;
+  readonly journal: Journal;
+  readonly limits: EngineLimits;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly report: Report;
+  /** Room was made in the backlog. */
+  readonly onAcknowledged: () => void;
+};
+
+const BACKOFF_FIRST_MS = 50;
+const BACKOFF_MAX_MS = 1_000;
+
+/**
+ * Copies committed events into the journal, behind the log: batches over all shards, a bounded number at a time, each written again until it is acknowledged. Positions follow
+ * the acknowledged rows, at most every `journalPositionIntervalMs` and when nothing is left. A journal that is away delays nobody until the backlog is full.
+ */
+export class JournalWriter {
+  readonly #options: JournalWriterOptions;
+  readonly #sources = new Map<number, Source>();
+  readonly #snapshots = new Map<string, Snapshot>();
+  #batchesUnderWay = 0;
+  #snapshotsUnderWay = false;
+  #positionsUnderWay = false;
+  #positionTimer = false;
+  #failingSinceMs: number | undefined;
+  #failure: Error | undefined;
+  #rotation = 0;
+  #closed = false;
+
+  constructor(options: JournalWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Why the journal cannot be written, and since when (monotonic ms); undefined while it can. */
+  get failure(): { readonly error: Error; readonly sinceMs: number } | undefined {
+    if (this.#failure === undefined || this.#failingSinceMs === undefined) return undefined;
+    return { error: this.#failure, sinceMs: this.#failingSinceMs };
+  }
+
+  add(shard: number, tail: ShardTail): void {
+    this.#sources.set(shard, {
+      shard,
+      tail,
+      underWay: [],
+      positionWritten: tail.position,
+      gone: false,
+    });
+    this.kick();
+  }
+
+  /** The tenure is over: what is under way may still be written, the rest is the next owner's. */
+  remove(shard: number): void {
+    const source = this.#sources.get(shard);
+    if (source !== undefined) source.gone = true;
+    this.#sources.delete(shard);
+  }
+
+  /** A snapshot of committed state. The newest of an entity counts; one that fails is dropped: the next one will do. */
+  snapshot(snapshot: Snapshot): void {
+    this.#snapshots.set(snapshot.entityId, snapshot);
+    if (this.#snapshots.size >= SNAPSHOTS_MAX) {
+      const oldest = this.#snapshots.keys().next();
+      if (!oldest.done) this.#snapshots.delete(oldest.value);
+    }
+    void this.#writeSnapshots();
+  }
+
+  /** Starts what can be started. Call it when events were committed. */
+  kick(): void {
+    while (!this.#closed && this.#batchesUnderWay < this.#options.limits.journalConcurrency) {
+      const batch = this.#nextBatch();
+      if (batch.length === 0) break;
+      this.#batchesUnderWay += 1;
+      void this.#writeBatch(batch);
+    }
+    this.#schedulePositions();
+  }
+
+  /** Resolves when everything committed so far, positions included, is in the journal, or the time is over. */
+  async flush(timeoutMs: number): Promise<void> {
+    const { clock, timers } = this.#options;
+    const deadlineMs = clock.monotonicMs() + timeoutMs;
+    while (this.#hasWork() && clock.monotonicMs() < deadlineMs) {
+      this.kick();
+      if (!this.#positionsUnderWay) void this.#writePositions();
+      await sleep(timers, FLUSH_POLL_MS);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#sources.clear();
+    this.#snapshots.clear();
+  }
+
+  #hasWork(): boolean {
+    for (const { tail, positionWritten } of this.#sources.values()) {
+      if (tail.backlogCount > 0) return true;
+      if (tail.position.eventNumber > positionWritten.eventNumber) return true;
+    }
+    return this.#batchesUnderWay > 0 || this.#positionsUnderWay;
+  }
+
+  /** Fills one batch, shard by shard, each time from another one on, so that a hot shard does not starve the others. */
+  #nextBatch(): { source: Source; events: TailEvent[] }[] {
+    const { limits } = this.#options;
+    const sources = [...this.#sources.values()];
+    const slices: { source: Source; events: TailEvent[] }[] = [];
+    let countLeft = limits.journalBatchRows;
+    let bytesLeft = limits.journalBatchBytes;
+    for (let step = 0; step < sources.length && countLeft > 0 && bytesLeft > 0; step++) {
+      const source = sources[(this.#rotation + step) % sources.length];
+      if (source === undefined || !source.tail.hasForJournal) continue;
+      const events = source.tail.handOver({ countMax: countLeft, bytesMax: bytesLeft });
+      slices.push({ source, events });
+      countLeft -= events.length;
+      for (const event of events) bytesLeft -= event.event.byteLength;
+    }
+    this.#rotation += 1;
+    return slices;
+  }
+
+  async #writeBatch(slices: { source: Source; events: TailEvent[] }[]): Promise<void> {
+    const marks = slices.map(({ source, events }) => {
+      const mark = { count: events.length, acknowledged: false };
+      source.underWay.push(mark);
+      return mark;
+    });
+    const rows = slices.flatMap(({ events }) => events);
+    const { entityType, journal } = this.#options;
+    const written = await this.#untilWritten(() =>
+      journal.append({ entityType, rows, positions: [] }),
+    );
+    if (!written) return;
+    for (const mark of marks) mark.acknowledged = true;
+    for (const { source } of slices) if (!source.gone) acknowledgePrefix(source);
+    this.#batchesUnderWay -= 1;
+    this.#options.onAcknowledged();
+    this.kick();
+  }
+
+  /** Tries again until it is written or this writer is closed: a row may be written any number of times. */
+  async #untilWritten(write: () => Promise<void>): Promise<boolean> {
+    let backoffMs = BACKOFF_FIRST_MS;
+    while (!this.#closed) {
+      try {
+        await write();
+        this.#recovered();
+        return true;
+      } catch (error) {
+        this.#failed(error);
+        await sleep(this.#options.timers, backoffMs);
+        backoffMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2);
+      }
+    }
+    return false;
+  }
+
+  #schedulePositions(): void {
+    if (this.#positionTimer || this.#closed) return;
+    this.#positionTimer = true;
+    this.#options.timers.after(this.#options.limits.journalPositionIntervalMs, () => {
+      this.#positionTimer = false;
+      if (!this.#positionsUnderWay) void this.#writePositions();
+    });
+  }
+
+  async #writePositions(): Promise<void> {
+    const moved = [...this.#sources.values()].filter(
+      ({ tail, positionWritten }) => tail.position.eventNumber > positionWritten.eventNumber,
+    );
+    if (moved.length === 0) return;
+    this.#positionsUnderWay = true;
+    const positions = moved.map(({ shard, tail }) => ({ shard, ...tail.position }));
+    const { entityType, journal } = this.#options;
+    const written = await this.#untilWritten(() =>
+      journal.append({ entityType, rows: [], positions }),
+    );
+    if (!written) return;
+    moved.forEach((source, index) => {
+      const position = positions[index];
+      if (position !== undefined) source.positionWritten = position;
+    });
+    this.#positionsUnderWay = false;
+    this.#schedulePositions();
+  }
+
+  async #writeSnapshots(): Promise<void> {
+    if (this.#snapshotsUnderWay) return;
+    this.#snapshotsUnderWay = true;
+    const { journal, entityType, report } = this.#options;
+    while (this.#snapshots.size > 0 && !this.#closed) {
+      const batch = [...this.#snapshots.values()].slice(0, SNAPSHOTS_PER_WRITE);
+      for (const { entityId } of batch) this.#snapshots.delete(entityId);
+      try {
+        await journal.writeSnapshots(entityType, batch);
+      } catch (error) {
+        report('warn', 'Snapshots were not written; later ones will be.', { error, count: batch.length });
+        break;
+      }
+    }
+    this.#snapshotsUnderWay = false;
+  }
+
+  #failed(error: unknown): void {
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    if (this.#failingSinceMs !== undefined) return;
+    this.#failingSinceMs = this.#options.clock.monotonicMs();
+    this.#options.report('warn', 'The journal cannot be written; committed events wait in the backlog.', {
+      error,
+    });
+  }
+
+  #recovered(): void {
+    if (this.#failingSinceMs === undefined) return;
+    const awayMs = Math.round(this.#options.clock.monotonicMs() - this.#failingSinceMs);
+    this.#failingSinceMs = undefined;
+    this.#failure = undefined;
+    this.#options.report('info', 'The journal is back; the backlog is being written.', { awayMs });
+  }
+}
+
+/** Snapshots that wait to be written; beyond it the oldest is dropped. */
+const SNAPSHOTS_MAX = 1_000;
+const SNAPSHOTS_PER_WRITE = 50;
+const FLUSH_POLL_MS = 5;
+
+function acknowledgePrefix(source: Source): void {
+  while (source.underWay[0]?.acknowledged === true) {
+    source.tail.acknowledge(source.underWay[0].count);
+    source.underWay.shift();
+  }
+}

@@ -1,0 +1,270 @@
+import { assert, ManualTimers } from '@chat-cluster/kernel';
+import { MemoryJournal, MemoryJournalFaults, MemoryJournalStore } from '@chat-cluster/journal';
+import {
+  homePartition,
+  MemoryBroker,
+  MemoryLog,
+  type FetchedRecord,
+  type OutgoingRecord,
+} from '@chat-cluster/log';
+import type { EngineLimits } from './engine-limits.ts';
+import type { EntityDefinition } from './entity/entity-definition.ts';
+import type { RecordPosition } from './shard/shard-context.ts';
+import { Worker } from './worker.ts';
+
+/** Virtual time that a wait may take before the test fails. */
+const WAIT_MAX_MS = 60_000;
+/** Virtual time between two looks at a topic. */
+const POLL_MS = 10;
+/** Turns of the event loop in which promises may settle before time moves on. */
+const SETTLE_TURNS = 2;
+
+/** One node of a test: its own log client and journal client on the shared broker and store. */
+export type HarnessNode = {
+  readonly name: string;
+  readonly log: MemoryLog;
+  readonly worker: () => Worker<CounterState, CounterCommand, CounterEvent>;
+  readonly fatal: () => Error | undefined;
+  readonly replies: { readonly position: RecordPosition; readonly reply: unknown }[];
+};
+
+export type CounterState = { total: number };
+export type CounterCommand = { readonly add: number } | { readonly sumOfLast: number };
+export type CounterEvent = { readonly added: number; readonly total: number };
+
+/**
+ * An entity for tests: `{"id", "add"}` adds a number and puts the total out; `{"id", "sumOfLast"}` asks the history; the number 13 makes its code throw in decide, 14 in evolve,
+ * as long as `isBroken`.
+ */
+export class CounterDefinition {
+  isBroken = true;
+
+  readonly definition: EntityDefinition<CounterState, CounterCommand, CounterEvent> = {
+    type: 'counter',
+    inputs: {
+      add: (record) => {
+        const parsed: unknown = JSON.parse(Buffer.from(record.value ?? new Uint8Array()).toString());
+        assert(typeof parsed === 'object' && parsed !== null, 'Test inputs are objects.');
+        const { id, add } = parsed as Record<string, unknown>;
+        return typeof id === 'string' && typeof add === 'number'
+          ? { ok: true, entityId: id, command: { add } }
+          : { ok: false, code: 'invalid', reason: 'id and add are needed' };
+      },
+      ask: (record) => {
+        const { id, sumOfLast } = JSON.parse(Buffer.from(record.value ?? []).toString()) as {
+          id: string;
+          sumOfLast: number;
+        };
+        return { ok: true, entityId: id, command: { sumOfLast } };
+      },
+    },
+    outputTopics: ['totals', 'answers'],
+    deadLetterTopic: 'dead',
+    initialState: () => ({ total: 0 }),
+    decide: (state, command, { entityId, seqNext }) => {
+      if ('sumOfLast' in command) {
+        return {
+          kind: 'history',
+          seqBefore: seqNext,
+          countMax: command.sumOfLast,
+          then: (events) => ({
+            kind: 'decided',
+            events: [],
+            outputs: [
+              output('answers', entityId, {
+                sum: events.reduce((sum, { event }) => sum + event.added, 0),
+              }),
+            ],
+          }),
+        };
+      }
+      if (command.add === 13 && this.isBroken) throw new Error('thirteen is unlucky');
+      const total = state.total + command.add;
+      return {
+        kind: 'decided',
+        events: [{ added: command.add, total }],
+        outputs: [output('totals', entityId, { id: entityId, total })],
+        reply: total,
+      };
+    },
+    evolve: (state, event) => {
+      if (event.added === 14 && this.isBroken) throw new Error('fourteen cannot be applied');
+      state.total += event.added;
+      return state;
+    },
+    encodeEvent: (event) => Buffer.from(JSON.stringify(event)),
+    decodeEvent: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as CounterEvent,
+    encodeState: (state) => Buffer.from(JSON.stringify(state)),
+    decodeState: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as CounterState,
+    stateSizeBytes: () => 16,
+  };
+}
+
+function output(topic: string, key: string, value: unknown) {
+  return { topic, key, value: Buffer.from(JSON.stringify(value)) };
+}
+
+/** Several workers on one memory broker and one journal store, in virtual time. */
+export class EngineHarness {
+  readonly timers = new ManualTimers();
+  readonly broker: MemoryBroker;
+  readonly store = new MemoryJournalStore();
+  readonly journalFaults = new MemoryJournalFaults();
+  readonly counter = new CounterDefinition();
+  readonly reports: string[] = [];
+  readonly partitionCount: number;
+  readonly #outside: MemoryLog;
+  readonly #limits: Partial<EngineLimits>;
+  #clients = 0;
+
+  constructor(options: { partitionCount?: number; limits?: Partial<EngineLimits> } = {}) {
+    this.partitionCount = options.partitionCount ?? 4;
+    this.#limits = options.limits ?? {};
+    this.broker = new MemoryBroker({ clock: this.timers.clock, timers: this.timers });
+    for (const topic of ['add', 'ask', 'control', 'counter_events', 'totals', 'answers']) {
+      this.broker.createTopic({ topic, partitionCount: this.partitionCount });
+    }
+    this.broker.createTopic({ topic: 'dead', partitionCount: 1 });
+    this.broker.createTopic({ topic: 'quarantine', partitionCount: 1 });
+    this.#outside = new MemoryLog({ broker: this.broker, clientName: 'outside' });
+  }
+
+  get outside(): MemoryLog {
+    return this.#outside;
+  }
+
+  async startNode(name: string): Promise<HarnessNode> {
+    const log = new MemoryLog({ broker: this.broker, clientName: `${name}-${this.#clients++}` });
+    const replies: HarnessNode['replies'] = [];
+    let fatal: Error | undefined;
+    const starting = Worker.start({
+      definition: this.counter.definition,
+      groupId: 'counters',
+      identity: { name, endpoint: `${name}:1` },
+      log,
+      journal: new MemoryJournal({
+        timers: this.timers,
+        store: this.store,
+        faults: this.journalFaults,
+      }),
+      controlTopic: 'control',
+      quarantineTopic: 'quarantine',
+      limits: this.#limits,
+      clock: this.timers.clock,
+      timers: this.timers,
+      report: (level, sentence, facts) => {
+        this.reports.push(`${level}: ${sentence} ${JSON.stringify(facts ?? {})}`);
+      },
+      onReply: (position, reply) => replies.push({ position, reply }),
+      onFatal: (error) => {
+        fatal = error;
+      },
+    });
+    const worker = await this.settle(starting);
+    return { name, log, worker: () => worker, fatal: () => fatal, replies };
+  }
+
+  /** Lets virtual time pass until the promise has settled. */
+  async settle<T>(promise: Promise<T>): Promise<T> {
+    let isSettled = false;
+    void promise.then(
+      () => (isSettled = true),
+      () => (isSettled = true),
+    );
+    await this.until(() => isSettled, 'a promise to settle');
+    return promise;
+  }
+
+  /** Lets virtual time pass until the condition holds. */
+  async until(condition: () => boolean, what: string): Promise<void> {
+    const endMs = this.timers.clock.monotonicMs() + WAIT_MAX_MS;
+    for (;;) {
+      for (let turn = 0; turn < SETTLE_TURNS; turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (condition()) return;
+      assert(
+        this.timers.clock.monotonicMs() < endMs,
+        `Waited ${WAIT_MAX_MS} ms for ${what}.\n${this.reports.join('\n')}`,
+      );
+      this.timers.advance(this.timers.nextDueInMs() ?? 1);
+    }
+  }
+
+  async pass(ms: number): Promise<void> {
+    const endMs = this.timers.clock.monotonicMs() + ms;
+    await this.until(() => this.timers.clock.monotonicMs() >= endMs, 'time to pass');
+  }
+
+  /** Sends adds, to the entity's home unless a partition is named; resolves with the offsets. */
+  async add(id: string, numbers: readonly number[], partition?: number): Promise<number> {
+    const records = numbers.map((add) => ({
+      key: Buffer.from(id),
+      value: Buffer.from(JSON.stringify({ id, add })),
+      headers: [],
+    }));
+    return this.send('add', id, records, partition);
+  }
+
+  async send(
+    topic: string,
+    id: string,
+    records: readonly OutgoingRecord[],
+    partition?: number,
+  ): Promise<number> {
+    const home = homePartition(Buffer.from(id), this.partitionCount);
+    const producer = this.#outside.openProducer();
+    const offset = await this.settle(producer.send({ topic, partition: partition ?? home }, records));
+    await this.settle(producer.close());
+    return offset;
+  }
+
+  /** All committed records of a topic, partition by partition. */
+  async read(topic: string): Promise<FetchedRecord[]> {
+    const [described] = await this.settle(this.#outside.admin.describeTopics([topic]));
+    assert(described !== undefined, `Topic ${topic} exists.`);
+    const records: FetchedRecord[] = [];
+    for (let partition = 0; partition < described.partitionCount; partition++) {
+      const [earliest = 0, latest = 0] = await this.settle(
+        this.#outside.admin.listOffsets([
+          { topic, partition, at: 'earliest' },
+          { topic, partition, at: 'latest' },
+        ]),
+      );
+      await this.settle(
+        this.#outside.readRange({
+          topic,
+          topicId: described.topicId,
+          partition,
+          offsetFrom: earliest,
+          offsetUntil: latest,
+          visit: (record) => records.push(record),
+        }),
+      );
+    }
+    return records;
+  }
+
+  /** The values of a topic's committed records, parsed. */
+  async values(topic: string): Promise<unknown[]> {
+    const records = await this.read(topic);
+    return records.map(({ value }) =>
+      value === null ? null : JSON.parse(Buffer.from(value).toString()),
+    );
+  }
+
+  /** The totals that were put out for an entity, in order. */
+  async totalsOf(id: string): Promise<number[]> {
+    const values = (await this.values('totals')) as { id: string; total: number }[];
+    return values.filter((value) => value.id === id).map(({ total }) => total);
+  }
+
+  /** Waits until so many totals have been put out in all. */
+  async untilTotals(count: number): Promise<void> {
+    const endMs = this.timers.clock.monotonicMs() + WAIT_MAX_MS;
+    while ((await this.read('totals')).length < count) {
+      assert(this.timers.clock.monotonicMs() < endMs, `Waited for ${count} totals.\n${this.reports.join('\n')}`);
+      await this.pass(POLL_MS);
+    }
+  }
+}

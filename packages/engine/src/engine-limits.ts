@@ -1,0 +1,70 @@
+/** Every bound of a worker, in one place; bytes and counts are per worker unless the name says otherwise. */
+export type EngineLimits = {
+  /** Decided and not yet committed; when reached, nothing more is decided. Twice the largest transaction, so that one fills while one is in flight. */
+  readonly decidedBytesMax: number;
+  /** One transaction: a request a leader must stay far below `socket.request.max.bytes` (100 MiB) and be cheap to send again. */
+  readonly transactionBytesMax: number;
+  /** What one transaction writes to one partition: a record batch must fit in `max.message.bytes` (1,048,588 by default). */
+  readonly partitionBatchBytesMax: number;
+  /** Fetched and not yet decided; shared evenly by the input partitions. */
+  readonly intakeBytesMax: number;
+  /** Committed and not yet in the journal; when reached, intake pauses. */
+  readonly backlogBytesMax: number;
+  /** States of active entities; beyond it the least recently used are passivated. */
+  readonly entityBytesMax: number;
+  /** An entity without a record for this long is passivated. */
+  readonly entityIdleMs: number;
+  /** A snapshot is written every so many events of an entity: recovery reads at most about this many rows. */
+  readonly snapshotEveryEvents: number;
+  /** At passivation a snapshot is written when at least this many events lie after the last one. */
+  readonly snapshotAtPassivationEvents: number;
+  /** Entities that one bulk read recovers. */
+  readonly recoveryBatchCount: number;
+  /** Bulk reads under way. */
+  readonly recoveryConcurrency: number;
+  /** Rows of one journal write. */
+  readonly journalBatchRows: number;
+  readonly journalBatchBytes: number;
+  /** Journal writes under way. */
+  readonly journalConcurrency: number;
+  /** A shard's journal position is written at most this often, and when the writer falls idle. */
+  readonly journalPositionIntervalMs: number;
+  /** Parked records of all quarantined entities of a shard; when reached, its other inputs pause. */
+  readonly parkedRecordsMaxPerShard: number;
+  readonly parkedBytesMaxPerShard: number;
+  /** Parked records that one retry command goes through before it hands on to another one, so that its outcome fits in a transaction. */
+  readonly retryRecordsMax: number;
+  /** Records decided in one go before other work gets the thread. */
+  readonly decideSliceRecords: number;
+  /** How long giving up a shard may wait for its last transaction before it is dropped. */
+  readonly drainTimeoutMs: number;
+  /** An answer is given only while the last acknowledged heartbeat was sent less than this ago. */
+  readonly leaseMs: number;
+};
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const defaultEngineLimits: EngineLimits = {
+  decidedBytesMax: 8 * MIB,
+  transactionBytesMax: 4 * MIB,
+  partitionBatchBytesMax: 1_000_000,
+  intakeBytesMax: 16 * MIB,
+  backlogBytesMax: 64 * MIB,
+  entityBytesMax: 96 * MIB,
+  entityIdleMs: 120_000,
+  snapshotEveryEvents: 200,
+  snapshotAtPassivationEvents: 50,
+  recoveryBatchCount: 50,
+  recoveryConcurrency: 8,
+  journalBatchRows: 500,
+  journalBatchBytes: 512 * KIB,
+  journalConcurrency: 4,
+  journalPositionIntervalMs: 200,
+  parkedRecordsMaxPerShard: 1_000,
+  parkedBytesMaxPerShard: 8 * MIB,
+  retryRecordsMax: 50,
+  decideSliceRecords: 200,
+  drainTimeoutMs: 2_000,
+  leaseMs: 1_000,
+};

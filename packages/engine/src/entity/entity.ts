@@ -1,0 +1,79 @@
+import type { StateDefinition } from './entity-definition.ts';
+import { decodeEngineEvent, isEngineEvent, parkedSizeBytes, type ParkedRecord } from './engine-event.ts';
+
+/** What an entity holds besides its state: objects, id, its place in a map. */
+const ENTITY_OVERHEAD_BYTES = 400;
+
+/**
+ * An active entity: the state after all its *decided* events. What is decided and not committed is seen by nobody outside;
+ * if it is dropped, the whole entity is (with its shard).
+ */
+export class Entity<State, Event> {
+  readonly id: string;
+  readonly keyBytes: Uint8Array;
+  /** Undefined when the entity's code threw while it was built: then every record is parked. */
+  state: State | undefined;
+  /** Why the state is unreadable. */
+  stateError: string | undefined;
+  /** The seq of the next event: events 0 … seqNext - 1 are in the state. */
+  seqNext = 0;
+  /** The seq after the last snapshot that was written or found. */
+  snapshotSeqNext = 0;
+  /** Records that wait for an operator, oldest first; while there is one, all further ones are parked too. */
+  readonly parked: ParkedRecord[] = [];
+  parkedBytes = 0;
+  /** Decisions that are not committed: an entity that has some is not passivated. */
+  uncommittedCount = 0;
+  lastActiveMs: number;
+  /** As it is counted against the cap. */
+  sizeBytes = ENTITY_OVERHEAD_BYTES;
+
+  constructor(options: { id: string; nowMs: number }) {
+    this.id = options.id;
+    this.keyBytes = Buffer.from(options.id);
+    this.lastActiveMs = options.nowMs;
+  }
+
+  get isQuarantined(): boolean {
+    return this.parked.length > 0 || this.state === undefined;
+  }
+
+  /** Takes the next event, an engine's or its own. What the entity's code throws makes the state unreadable and is not thrown on. */
+  apply(definition: StateDefinition<State, Event>, bytes: Uint8Array): void {
+    this.seqNext += 1;
+    if (isEngineEvent(bytes)) {
+      this.applyEngineEvent(bytes);
+      return;
+    }
+    if (this.state === undefined) return;
+    try {
+      this.state = definition.evolve(this.state, definition.decodeEvent(bytes));
+    } catch (error) {
+      this.spoil(error);
+    }
+  }
+
+  applyEngineEvent(bytes: Uint8Array): void {
+    const event = decodeEngineEvent(bytes);
+    if (event.$ === 'parked') {
+      this.parked.push(event.record);
+      this.parkedBytes += parkedSizeBytes(event.record);
+    } else {
+      const done = this.parked.shift();
+      if (done !== undefined) this.parkedBytes -= parkedSizeBytes(done);
+    }
+  }
+
+  spoil(error: unknown): void {
+    this.state = undefined;
+    this.stateError = error instanceof Error ? error.message : String(error);
+  }
+
+  /** Measures the state anew; returns by how many bytes it grew. */
+  measure(definition: StateDefinition<State, Event>): number {
+    const before = this.sizeBytes;
+    const stateBytes = this.state === undefined ? 0 : definition.stateSizeBytes(this.state);
+    this.sizeBytes = ENTITY_OVERHEAD_BYTES + 2 * this.id.length + stateBytes + this.parkedBytes;
+    return this.sizeBytes - before;
+  }
+}

@@ -1,0 +1,10 @@
+export type * from './entity/entity-definition.ts';
+export { defaultEngineLimits, type EngineLimits } from './engine-limits.ts';
+export type { Report } from './management/report.ts';
+export type { Counters } from './management/counters.ts';
+export { TopicRefusedError } from './partition/find-topics.ts';
+export { ShardStoppedError, type ShardStoppedCode } from './partition/shard-stopped-error.ts';
+export type { WorkerIdentity } from './partition/worker-identity.ts';
+export type { RecordPosition } from './shard/shard-context.ts';
+export { Worker, type ShardStatus } from './worker.ts';
+export type { WorkerOptions } from './worker-options.ts';

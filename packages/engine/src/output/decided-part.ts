@@ -1,0 +1,78 @@
+import { recordSizeBytesMax, type OutgoingRecord, type TopicPartition } from '@chat-cluster/log';
+import type { Snapshot } from '@chat-cluster/journal';
+import type { TailEvent } from './event-record.ts';
+
+/** What is written to one partition. */
+export type PartitionWrites = TopicPartition & { readonly records: OutgoingRecord[]; sizeBytes: number };
+
+/** A record that a decision writes, and where. */
+export type DecidedWrite = TopicPartition & { readonly record: OutgoingRecord };
+
+/** Framing of a record batch. */
+export const BATCH_OVERHEAD_BYTES = 100;
+
+/**
+ * A run of decisions of one shard, in deciding order, that is committed as a whole: events, outputs, and the positions of all its inputs at its end.
+ * A transaction takes whole parts.
+ */
+export class DecidedPart {
+  readonly partition: number;
+  /** What goes to each partition. Few: a linear search is fastest. */
+  readonly writes: PartitionWrites[] = [];
+  readonly events: TailEvent[] = [];
+  readonly snapshots: Snapshot[] = [];
+  /** One entry a decision: each counts it as uncommitted until then. */
+  readonly entities: { uncommittedCount: number }[] = [];
+  /** Input topic → its topic id and the position after the last decision of this part. */
+  readonly offsets = new Map<string, { topicId: string; offsetNext: number }>();
+  /** Called once it has committed; never if it was dropped. */
+  readonly whenCommitted: (() => void)[] = [];
+  eventNumberLast: number;
+  decisionCount = 0;
+  sizeBytes = 0;
+  readonly #partitionBytesMax: number;
+
+  constructor(options: { partition: number; partitionBytesMax: number; eventNumberLast: number }) {
+    this.partition = options.partition;
+    this.eventNumberLast = options.eventNumberLast;
+    this.#partitionBytesMax = options.partitionBytesMax;
+  }
+
+  /** Whether these writes fit beside what is there already. */
+  fits(writes: readonly DecidedWrite[]): boolean {
+    return writes.every((write, index) => {
+      let bytes = this.#find(write)?.sizeBytes ?? BATCH_OVERHEAD_BYTES;
+      for (let before = 0; before <= index; before++) {
+        const other = writes[before];
+        if (other !== undefined && isSame(other, write)) bytes += recordSizeBytesMax(other.record);
+      }
+      return bytes <= this.#partitionBytesMax;
+    });
+  }
+
+  write(write: DecidedWrite): void {
+    let to = this.#find(write);
+    if (to === undefined) {
+      to = {
+        topic: write.topic,
+        partition: write.partition,
+        records: [],
+        sizeBytes: BATCH_OVERHEAD_BYTES,
+      };
+      this.writes.push(to);
+    }
+    const bytes = recordSizeBytesMax(write.record);
+    to.records.push(write.record);
+    to.sizeBytes += bytes;
+    this.sizeBytes += bytes;
+  }
+
+  #find(at: TopicPartition): PartitionWrites | undefined {
+    for (const candidate of this.writes) if (isSame(candidate, at)) return candidate;
+    return undefined;
+  }
+}
+
+function isSame(a: TopicPartition, b: TopicPartition): boolean {
+  return a.partition === b.partition && a.topic === b.topic;
+}

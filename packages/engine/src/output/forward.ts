@@ -1,0 +1,39 @@
+import type { FetchedRecord, OutgoingRecord, TopicIdPartition } from '@chat-cluster/log';
+import { headerText, textHeader } from './event-record.ts';
+
+/** Headers of a forwarded record, UTF-8 text: where it was first, and its time there. */
+const FROM = 'fw-from';
+const TIME = 'fw-time';
+
+/**
+ * The copy of a record that arrived on a partition that is not its entity's home, keyed by the entity, with its origin: `fw-from` (`topic/topicId/partition/offset`) and
+ * `fw-time` (milliseconds since 1970).
+ */
+export function forwarded(
+  record: FetchedRecord,
+  from: TopicIdPartition,
+  key: Uint8Array,
+): OutgoingRecord {
+  const origin = `${from.topic}/${from.topicId}/${from.partition}/${record.offset}`;
+  return {
+    key,
+    value: record.value,
+    headers: [
+      ...record.headers,
+      textHeader(FROM, origin),
+      textHeader(TIME, String(record.timestampMs)),
+    ],
+  };
+}
+
+/** Whether a worker forwarded this record already: once is enough, twice would be a loop. */
+export function wasForwarded(record: FetchedRecord): boolean {
+  return record.headers.length > 0 && headerText(record.headers, FROM) !== undefined;
+}
+
+/** The time of the record where it first arrived. */
+export function originalTimeMs(record: FetchedRecord): number {
+  if (record.headers.length === 0) return record.timestampMs;
+  const timeMs = Number(headerText(record.headers, TIME) ?? Number.NaN);
+  return Number.isSafeInteger(timeMs) ? timeMs : record.timestampMs;
+}

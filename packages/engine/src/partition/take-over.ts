@@ -1,0 +1,268 @@
+import { sleep, type Timers } from '@chat-cluster/kernel';
+import { LogError, type GroupMember, type Log } from '@chat-cluster/log';
+import { JournalError, type Journal, type ShardRow } from '@chat-cluster/journal';
+import type { ByteBudget } from '../backlog/byte-budget.ts';
+import { ShardTail } from '../backlog/shard-tail.ts';
+import type { EngineTopics } from '../engine-topics.ts';
+import type { Report } from '../management/report.ts';
+import { decodeEventRecord } from '../output/event-record.ts';
+import { ShardStoppedError } from './shard-stopped-error.ts';
+import { startPositions, type StartPositions } from './start-positions.ts';
+import type { Tenure } from './tenure.ts';
+import { decodeIdentity, transactionalIdOf, transactionalIdPrefix } from './worker-identity.ts';
+
+/** A shard that is ready to run. */
+export type TakenOver = {
+  readonly tail: ShardTail;
+  /** Input topic → the position to go on from. */
+  readonly positions: ReadonlyMap<string, number>;
+};
+
+export type TakeOverOptions = {
+  readonly log: Log;
+  readonly journal: Journal;
+  readonly member: GroupMember;
+  readonly topics: EngineTopics;
+  readonly entityType: string;
+  readonly groupId: string;
+  readonly timers: Timers;
+  readonly report: Report;
+  readonly backlogBudget: ByteBudget;
+  /** Commits the first offsets of inputs in a transaction of this worker; resolves when committed, rejects when the tenure ended. */
+  readonly commitStart: (
+    tenure: Tenure,
+    start: { readonly offsets: ReadonlyMap<string, number>; readonly eventNumber: number },
+  ) => Promise<void>;
+};
+
+/** The tenure ended meanwhile: nothing is to be done about it. */
+export class TenureEndedError extends Error {
+  override readonly name = 'TenureEndedError';
+}
+
+const BACKOFF_FIRST_MS = 20;
+const BACKOFF_MAX_MS = 500;
+/** How often the event topic is read again when it seems to lack events that the offsets count: markers of the predecessor may be late. */
+const SHORT_READS_MAX = 20;
+/** Room in the backlog is looked for this often. */
+const ROOM_POLL_MS = 20;
+
+/**
+ * Takes a partition over (promise 2), in this order, and each step only as long as the tenure lasts:
+ * 1. fence the transactional ids of ours that are Ongoing and that no member holds;
+ * 2. read the stable committed offsets;
+ * 3. take the high watermark of the event topic's partition and read it, read_committed, from the journal position up to there: the backlog;
+ * 4. have a heartbeat, sent after that, acknowledged: only now is anything judged.
+ *
+ * Passing troubles of log and journal are tried again without end. Rejects with ShardStoppedError or TenureEndedError.
+ */
+export class TakeOver {
+  readonly #options: TakeOverOptions;
+
+  constructor(options: TakeOverOptions) {
+    this.#options = options;
+  }
+
+  async take(tenure: Tenure): Promise<TakenOver> {
+    let backoffMs = BACKOFF_FIRST_MS;
+    for (let shortReads = 0; ; ) {
+      try {
+        const taken = await this.#attempt(tenure);
+        if (taken !== 'short') return taken;
+        shortReads += 1;
+        if (shortReads > SHORT_READS_MAX) throw countDiffers(tenure.partition);
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        this.#options.report('warn', 'A shard cannot be taken over yet.', {
+          shard: tenure.partition,
+          error,
+        });
+      }
+      assertLasts(tenure);
+      await sleep(this.#options.timers, backoffMs);
+      backoffMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2);
+    }
+  }
+
+  async #attempt(tenure: Tenure): Promise<TakenOver | 'short'> {
+    const { journal, entityType, backlogBudget } = this.#options;
+    await this.#fenceTheDead(tenure);
+    const inputs = await this.#stableOffsets(tenure);
+    const [row] = await journal.readShards(entityType, [tenure.partition]);
+    while (backlogBudget.isFull) {
+      assertLasts(tenure);
+      await sleep(this.#options.timers, ROOM_POLL_MS);
+    }
+    const found = await this.#judged(tenure, async () => {
+      const where = { groupId: this.#options.groupId, partition: tenure.partition };
+      const start = startPositions(where, inputs, row);
+      return { start, tail: await this.#readBacklog(tenure, row, start.eventNumber) };
+    });
+    const { start, tail } = found;
+    if (tail === 'short') return tail;
+    try {
+      await this.#confirm(tenure);
+      return { tail, positions: await this.#placed(tenure, row, start) };
+    } catch (error) {
+      tail.clear();
+      throw error;
+    }
+  }
+
+  /** Whoever finds that a shard must stop has to be its owner still: otherwise it may have read what is no longer true. */
+  async #judged<T>(tenure: Tenure, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ShardStoppedError) await this.#confirm(tenure);
+      throw error;
+    }
+  }
+
+  async #confirm(tenure: Tenure): Promise<void> {
+    const generation = await this.#options.member.confirm();
+    assertLasts(tenure);
+    if (!tenure.isConfirmedBy(generation.generationId)) throw new TenureEndedError();
+  }
+
+  async #fenceTheDead(tenure: Tenure): Promise<void> {
+    const { groupId, log, report, timers } = this.#options;
+    const ongoing = await log.admin.ongoingTransactionalIds(transactionalIdPrefix(groupId));
+    if (ongoing.length === 0) return;
+    let group = await log.admin.describeGroup(groupId);
+    while (group.state !== 'Stable') {
+      assertLasts(tenure);
+      await sleep(timers, BACKOFF_FIRST_MS);
+      group = await log.admin.describeGroup(groupId);
+    }
+    const held = group.members.flatMap(({ userData }) => {
+      const identity = decodeIdentity(userData);
+      return identity === undefined ? [] : [transactionalIdOf(groupId, identity.name)];
+    });
+    for (const id of ongoing) {
+      if (held.some((base) => id === base || id.startsWith(`${base}.`))) continue;
+      assertLasts(tenure);
+      report('info', 'Fencing the open transaction of a worker that is gone.', { id });
+      await log.admin.fence(id);
+    }
+  }
+
+  async #stableOffsets(tenure: Tenure) {
+    const { groupId, log, topics, timers } = this.#options;
+    const partitions = topics.inputs.map((topic) => ({ topic, partition: tenure.partition }));
+    for (;;) {
+      assertLasts(tenure);
+      try {
+        const found = await log.admin.committedOffsets({ groupId, partitions });
+        return topics.inputs.map((topic, index) => ({
+          topic,
+          topicId: topics.get(topic).topicId,
+          committed: found[index],
+        }));
+      } catch (error) {
+        if (!(error instanceof LogError) || error.code !== 'unstable-offsets') throw error;
+        await sleep(timers, BACKOFF_FIRST_MS);
+      }
+    }
+  }
+
+  async #readBacklog(
+    tenure: Tenure,
+    row: ShardRow | undefined,
+    eventNumber: number,
+  ): Promise<ShardTail | 'short'> {
+    const { log, topics, backlogBudget } = this.#options;
+    const { partition } = tenure;
+    const { topic, topicId } = topics.get(topics.names.events);
+    const [logStart = 0, highWatermark = 0] = await log.admin.listOffsets([
+      { topic, partition, at: 'earliest' },
+      { topic, partition, at: 'latest' },
+    ]);
+    const position = row?.position ?? { offset: 0, eventNumber: 0 };
+    if ((row !== undefined && row.eventTopicId !== topicId) || position.offset > highWatermark) {
+      throw new ShardStoppedError(
+        'event-topic-changed',
+        `The event topic ${topic} is not the one that shard ${partition} has written to (it was deleted, recreated or cut). Its events up to number ${position.eventNumber} are in the journal; restore the topic, or reset this shard deliberately.`,
+      );
+    }
+    const tail = new ShardTail({ position, budget: backlogBudget });
+    const offsetFrom = Math.max(position.offset, logStart);
+    try {
+      await log.readRange({
+        topic,
+        topicId,
+        partition,
+        offsetFrom,
+        offsetUntil: highWatermark,
+        visit: (record) => {
+          assertLasts(tenure);
+          const event = decodeEventRecord(record);
+          if (event === undefined) return;
+          if (event.eventNumber !== tail.eventNumberLast + 1) {
+            throw backlogGap(partition, tail.eventNumberLast + 1, event.eventNumber);
+          }
+          tail.appendCommitted(event);
+        },
+      });
+    } catch (error) {
+      tail.clear();
+      throw error;
+    }
+    if (tail.eventNumberLast === eventNumber) return tail;
+    const isShort = tail.eventNumberLast < eventNumber;
+    tail.clear();
+    if (isShort) return 'short';
+    throw countDiffers(partition);
+  }
+
+  /** Commits the first offsets of fresh inputs, then lists them in the shard row: a crash in between leaves offsets of ours, which the next one finds. */
+  async #placed(
+    tenure: Tenure,
+    row: ShardRow | undefined,
+    start: StartPositions,
+  ): Promise<ReadonlyMap<string, number>> {
+    const { log, topics, journal, entityType, commitStart } = this.#options;
+    const { partition } = tenure;
+    const positions = new Map(start.positions);
+    if (start.fresh.length > 0) {
+      const earliest = await log.admin.listOffsets(
+        start.fresh.map((topic) => ({ topic, partition, at: 'earliest' as const })),
+      );
+      const offsets = new Map(start.fresh.map((topic, index) => [topic, earliest[index] ?? 0]));
+      await commitStart(tenure, { offsets, eventNumber: start.eventNumber });
+      for (const [topic, offset] of offsets) positions.set(topic, offset);
+    }
+    const inputTopicIds = Object.fromEntries(
+      topics.inputs.map((topic) => [topic, topics.get(topic).topicId]),
+    );
+    if (topics.inputs.some((topic) => row?.inputTopicIds[topic] !== inputTopicIds[topic])) {
+      const eventTopicId = topics.get(topics.names.events).topicId;
+      await journal.placeShard(entityType, { shard: partition, eventTopicId, inputTopicIds });
+    }
+    return positions;
+  }
+}
+
+function assertLasts(tenure: Tenure): void {
+  if (!tenure.lasts) throw new TenureEndedError();
+}
+
+/** Whether the same step may succeed later. A heartbeat that failed ends the tenure or not: that is seen before the next attempt. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof LogError) return error.retriable || error.code === 'not-a-member';
+  return error instanceof JournalError && error.retriable;
+}
+
+function backlogGap(partition: number, expected: number, found: number): ShardStoppedError {
+  return new ShardStoppedError(
+    'backlog-gap',
+    `Shard ${partition} lacks its event number ${expected}: the journal ends before it, and the event topic goes on with ${found}. Retention of the event topic was shorter than the journal was away, or the journal was restored from an older copy: restore a newer one.`,
+  );
+}
+
+function countDiffers(partition: number): ShardStoppedError {
+  return new ShardStoppedError(
+    'event-count-differs',
+    `The event topic of shard ${partition} and the committed offsets disagree on how many events there are: somebody wrote to the event topic, or set the group's offsets back.`,
+  );
+}

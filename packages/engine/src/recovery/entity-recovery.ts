@@ -1,0 +1,83 @@
+import { sleep } from '@chat-cluster/kernel';
+import { JournalError } from '@chat-cluster/journal';
+import type { ShardTail } from '../backlog/shard-tail.ts';
+import type { Entity } from '../entity/entity.ts';
+import type { StateDefinition } from '../entity/entity-definition.ts';
+import type { ShardContext } from '../shard/shard-context.ts';
+import { recoverEntities } from './recover-entities.ts';
+
+const BACKOFF_FIRST_MS = 50;
+const BACKOFF_MAX_MS = 1_000;
+
+type RecoveryContext<State, Event> = Pick<
+  ShardContext<State, never, Event>,
+  'clock' | 'journal' | 'limits' | 'recoveries' | 'report' | 'timers'
+> & { readonly definition: StateDefinition<State, Event> };
+
+/** Recovers entities of a shard in bulk, concurrently and bounded; each at most once at a time. While the journal is away it tries again, as long as the tenure lasts. */
+export class EntityRecovery<State, Event> {
+  readonly #underWay = new Set<string>();
+  readonly #context: RecoveryContext<State, Event>;
+  readonly #tail: ShardTail;
+  readonly #lasts: () => boolean;
+  readonly #onRecovered: (entities: readonly Entity<State, Event>[]) => void;
+  readonly #onFailed: (error: Error) => void;
+
+  constructor(options: {
+    context: RecoveryContext<State, Event>;
+    tail: ShardTail;
+    lasts: () => boolean;
+    onRecovered: (entities: readonly Entity<State, Event>[]) => void;
+    onFailed: (error: Error) => void;
+  }) {
+    this.#context = options.context;
+    this.#tail = options.tail;
+    this.#lasts = options.lasts;
+    this.#onRecovered = options.onRecovered;
+    this.#onFailed = options.onFailed;
+  }
+
+  /** Recovers `entityId` in the first batch, and those of `neededSoon` that are not under way. */
+  start(entityId: string, neededSoon: readonly string[]): void {
+    const fresh = [entityId, ...neededSoon.filter((id) => id !== entityId)].filter(
+      (id) => !this.#underWay.has(id),
+    );
+    for (const id of fresh) this.#underWay.add(id);
+    const batchCount = this.#context.limits.recoveryBatchCount;
+    for (let at = 0; at < fresh.length; at += batchCount) {
+      void this.#recover(fresh.slice(at, at + batchCount));
+    }
+  }
+
+  async #recover(entityIds: readonly string[]): Promise<void> {
+    try {
+      const entities = await this.#context.recoveries.run(() => this.#untilRead(entityIds));
+      for (const id of entityIds) this.#underWay.delete(id);
+      if (entities !== undefined && this.#lasts()) this.#onRecovered(entities);
+    } catch (error) {
+      this.#onFailed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  async #untilRead(
+    entityIds: readonly string[],
+  ): Promise<readonly Entity<State, Event>[] | undefined> {
+    const { clock, definition, journal, report, timers } = this.#context;
+    let backoffMs = BACKOFF_FIRST_MS;
+    while (this.#lasts()) {
+      try {
+        const options = { definition, journal, tail: this.#tail, nowMs: clock.monotonicMs() };
+        return await recoverEntities(options, entityIds);
+      } catch (error) {
+        if (!(error instanceof JournalError) || !error.retriable) throw error;
+        report('warn', 'Entities cannot be read from the journal; their records wait.', {
+          count: entityIds.length,
+          error,
+        });
+        await sleep(timers, backoffMs);
+        backoffMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2);
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,94 @@
+import type { Journal, JournalRow } from '@chat-cluster/journal';
+import { Entity } from '../entity/entity.ts';
+import type { StateDefinition } from '../entity/entity-definition.ts';
+import type { ShardTail } from '../backlog/shard-tail.ts';
+
+/** The history of an entity has a gap: nothing can be decided on it. Stops the shard. */
+export class HistoryGapError extends Error {
+  override readonly name = 'HistoryGapError';
+
+  constructor(entityId: string, seqExpected: number, seqFound: number) {
+    super(
+      `The history of entity ${JSON.stringify(entityId)} has a gap: event ${seqExpected} is neither in the journal nor in the backlog, but event ${seqFound} is.`,
+    );
+  }
+}
+
+/** Rows that one query asks for; an entity that has more after its snapshot is asked again. */
+const ROWS_PER_QUERY = 500;
+
+export type RecoverOptions<State, Event> = {
+  readonly definition: StateDefinition<State, Event>;
+  readonly journal: Journal;
+  readonly tail: ShardTail;
+  readonly nowMs: number;
+};
+
+/**
+ * Builds entities: the tail first (it is read before the journal, so that an event that moves from one to the other meanwhile is seen), then snapshots, then the rows
+ * after them, merged by seq and checked for gaps. A brand-new entity costs its share of two bulk reads. Rejects with a JournalError (try again if it is retriable) or a HistoryGapError.
+ */
+export async function recoverEntities<State, Event>(
+  options: RecoverOptions<State, Event>,
+  entityIds: readonly string[],
+): Promise<Entity<State, Event>[]> {
+  const { definition, journal, tail } = options;
+  const tails = entityIds.map((entityId) => tail.eventsOf(entityId));
+  const snapshots = await journal.readSnapshots(definition.type, entityIds);
+  const entities = entityIds.map((id, index) => {
+    const entity = new Entity<State, Event>({ id, nowMs: options.nowMs });
+    const snapshot = snapshots[index];
+    begin(entity, definition, snapshot?.state);
+    if (snapshot !== undefined) entity.seqNext = entity.snapshotSeqNext = snapshot.seq + 1;
+    return entity;
+  });
+  await applyRows(options, entities);
+  entities.forEach((entity, index) => {
+    for (const event of tails[index] ?? []) applyInOrder(entity, definition, event);
+    entity.measure(definition);
+  });
+  return entities;
+}
+
+async function applyRows<State, Event>(
+  { definition, journal }: RecoverOptions<State, Event>,
+  entities: readonly Entity<State, Event>[],
+): Promise<void> {
+  let unfinished = entities;
+  while (unfinished.length > 0) {
+    const queries = unfinished.map(({ id, seqNext }) => ({
+      entityId: id,
+      seqFrom: seqNext,
+      countMax: ROWS_PER_QUERY,
+    }));
+    const found = await journal.readEvents(definition.type, queries);
+    unfinished = unfinished.filter((entity, index) => {
+      const rows = found[index] ?? [];
+      for (const row of rows) applyInOrder(entity, definition, row);
+      return rows.length === ROWS_PER_QUERY;
+    });
+  }
+}
+
+function begin<State, Event>(
+  entity: Entity<State, Event>,
+  definition: StateDefinition<State, Event>,
+  snapshot: Uint8Array | undefined,
+): void {
+  try {
+    entity.state =
+      snapshot === undefined ? definition.initialState(entity.id) : definition.decodeState(snapshot);
+  } catch (error) {
+    entity.spoil(error);
+  }
+}
+
+function applyInOrder<State, Event>(
+  entity: Entity<State, Event>,
+  definition: StateDefinition<State, Event>,
+  row: JournalRow,
+): void {
+  if (row.seq < entity.seqNext) return;
+  if (row.seq > entity.seqNext) throw new HistoryGapError(entity.id, entity.seqNext, row.seq);
+  entity.apply(definition, row.event);
+}

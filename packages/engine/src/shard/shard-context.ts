@@ -1,0 +1,42 @@
+import type { Clock, Timers } from '@chat-cluster/kernel';
+import type { Journal } from '@chat-cluster/journal';
+import type { EntityDefinition } from '../entity/entity-definition.ts';
+import type { ByteBudget } from '../backlog/byte-budget.ts';
+import type { JournalWriter } from '../backlog/journal-writer.ts';
+import type { EngineLimits } from '../engine-limits.ts';
+import type { Counters } from '../management/counters.ts';
+import type { Report } from '../management/report.ts';
+import type { Limiter } from '../recovery/limiter.ts';
+import type { EngineTopics } from '../engine-topics.ts';
+
+/** Where a record was: what a reply is addressed to. */
+export type RecordPosition = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+};
+
+/** What all shards of a worker share. */
+export type ShardContext<State, Command, Event> = {
+  readonly definition: EntityDefinition<State, Command, Event>;
+  readonly topics: EngineTopics;
+  readonly limits: EngineLimits;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly report: Report;
+  readonly counters: Counters;
+  readonly journal: Journal;
+  readonly journalWriter: JournalWriter;
+  readonly recoveries: Limiter;
+  /** Decided and not committed. */
+  readonly decidedBudget: ByteBudget;
+  /** In tails: decided, or committed and not in the journal. */
+  readonly backlogBudget: ByteBudget;
+  readonly entityBudget: ByteBudget;
+  /** Something waited for is there: decide on. */
+  readonly onWork: () => void;
+  /** The shard cannot go on: stop it and say why. */
+  readonly onFailed: (partition: number, error: Error) => void;
+  /** The result of a record, after its transaction has committed. */
+  readonly onReply: (position: RecordPosition, reply: unknown) => void;
+};

@@ -1,0 +1,219 @@
+import { assert } from '@chat-cluster/kernel';
+import { homePartition, type FetchedBatch, type FetchedRecord, type TopicIdPartition } from '@chat-cluster/log';
+import type { ShardTail } from '../backlog/shard-tail.ts';
+import { ActiveEntities } from '../entity/active-entities.ts';
+import type { Entity } from '../entity/entity.ts';
+import type { ReadInput } from '../entity/entity-definition.ts';
+import { InputQueue } from '../intake/input-queue.ts';
+import type { DecidedPart } from '../output/decided-part.ts';
+import { EntityRecovery } from '../recovery/entity-recovery.ts';
+import type { Tenure } from '../partition/tenure.ts';
+import { Decisions } from './decisions.ts';
+import { EntityDecider } from './entity-decider.ts';
+import { readControl, type ControlCommand } from './control-record.ts';
+import type { ShardContext } from './shard-context.ts';
+
+export type ShardOptions<State, Command, Event> = {
+  readonly context: ShardContext<State, Command, Event>;
+  readonly tenure: Tenure;
+  /** The backlog that was found when taking over. */
+  readonly tail: ShardTail;
+  /** The inputs in the order of deciding, with the positions to go on from. */
+  readonly inputs: readonly { readonly from: TopicIdPartition; readonly position: number }[];
+};
+
+/**
+ * The entities of one partition while this worker owns it: takes fetched records in, decides them in order, and hands the decisions over in parts.
+ * It lives as long as its tenure runs; what it holds is dropped with it.
+ */
+export class Shard<State, Command, Event> {
+  readonly tenure: Tenure;
+  readonly tail: ShardTail;
+  readonly decisions: Decisions<State, Command, Event>;
+  readonly entities: ActiveEntities<State, Event>;
+  readonly queues: readonly InputQueue[];
+  readonly #context: ShardContext<State, Command, Event>;
+  readonly #recovery: EntityRecovery<State, Event>;
+  readonly #decider: EntityDecider<State, Command, Event>;
+
+  constructor(options: ShardOptions<State, Command, Event>) {
+    const { context, tenure } = options;
+    this.#context = context;
+    this.tenure = tenure;
+    this.queues = options.inputs.map(({ from, position }) => new InputQueue(from, position));
+    this.entities = new ActiveEntities(context.entityBudget);
+    this.tail = options.tail;
+    this.decisions = new Decisions({
+      context,
+      partition: tenure.partition,
+      tail: this.tail,
+      queues: this.queues,
+    });
+    this.#recovery = new EntityRecovery({
+      context,
+      tail: this.tail,
+      lasts: () => this.#lasts,
+      onRecovered: (entities) => this.#recovered(entities),
+      onFailed: (error) => context.onFailed(tenure.partition, error),
+    });
+    this.#decider = new EntityDecider({
+      context,
+      decisions: this.decisions,
+      tail: this.tail,
+      entities: this.entities,
+      lasts: () => this.#lasts,
+      onFailed: (error) => context.onFailed(tenure.partition, error),
+    });
+  }
+
+  get partition(): number {
+    return this.tenure.partition;
+  }
+
+  take(batch: FetchedBatch): void {
+    const queue = this.queues.find(({ from }) => from.topic === batch.topic);
+    assert(queue !== undefined, `A shard gets records of its inputs only, not of ${batch.topic}.`);
+    queue.push(batch);
+  }
+
+  /** Decides up to `countMax` records; answers how many it was. 0 means that all inputs are empty or wait for something. */
+  decideSlice(countMax: number): number {
+    let count = 0;
+    for (const queue of this.queues) {
+      if (this.#isHeldBack(queue)) continue;
+      while (count < countMax && this.#mayDecide(queue)) {
+        const record = queue.first();
+        if (record === undefined || !this.#decide(queue, record)) break;
+        queue.advance();
+        count += 1;
+      }
+    }
+    this.#context.counters.recordsDecided += count;
+    return count;
+  }
+
+  /** The part's transaction has committed; `baseOffset` is that of its first event in the event topic (-1 when it has none). */
+  committed(part: DecidedPart, baseOffset: number): void {
+    part.events.forEach((event, index) => {
+      event.offset = baseOffset + index;
+    });
+    this.tail.markCommitted(part.events);
+    for (const entity of part.entities) entity.uncommittedCount -= 1;
+    for (const callback of part.whenCommitted) callback();
+    for (const snapshot of part.snapshots) this.#context.journalWriter.snapshot(snapshot);
+    this.#context.counters.eventsCommitted += part.events.length;
+  }
+
+  /** Gives entities back that were idle for long, or as many as the budget asks for. */
+  passivate(): void {
+    const { clock, limits, definition, counters, journalWriter } = this.#context;
+    const options = { nowMs: clock.monotonicMs(), idleMs: limits.entityIdleMs };
+    this.entities.sweep(options, (entity) => {
+      const { state, seqNext, snapshotSeqNext } = entity;
+      const eventsSince = seqNext - snapshotSeqNext;
+      if (state !== undefined && !entity.isQuarantined && eventsSince >= limits.snapshotAtPassivationEvents) {
+        journalWriter.snapshot({
+          entityId: entity.id,
+          seq: seqNext - 1,
+          state: definition.encodeState(state),
+        });
+      }
+      this.entities.remove(entity);
+      counters.entitiesPassivated += 1;
+    });
+  }
+
+  /** The tenure is over: gives all memory back. Parts in flight are the transaction's. */
+  drop(): void {
+    this.decisions.drop();
+    this.entities.clear();
+    this.tail.clear();
+    for (const queue of this.queues) queue.clear();
+  }
+
+  get #lasts(): boolean {
+    return this.tenure.phase === 'running';
+  }
+
+  #mayDecide(queue: InputQueue): boolean {
+    const { decidedBudget, backlogBudget } = this.#context;
+    return (
+      this.#lasts && queue.waitsFor === undefined && !decidedBudget.isFull && !backlogBudget.isFull
+    );
+  }
+
+  /** Promise 9: a cap on parked records pauses only the other inputs; the operator's control records go on. */
+  #isHeldBack(queue: InputQueue): boolean {
+    if (queue.from.topic === this.#context.topics.names.control) return false;
+    const { parkedRecordsMaxPerShard, parkedBytesMaxPerShard } = this.#context.limits;
+    const { parkedCount, parkedBytes } = this.entities;
+    return parkedCount >= parkedRecordsMaxPerShard || parkedBytes >= parkedBytesMaxPerShard;
+  }
+
+  /** False when the record has to wait. */
+  #decide(queue: InputQueue, record: FetchedRecord): boolean {
+    const isControl = queue.from.topic === this.#context.topics.names.control;
+    const read = isControl ? readControl(record) : this.#read(queue, record);
+    if (!read.ok) {
+      this.decisions.refuse(record, queue.from, read);
+      return true;
+    }
+    const entity = this.entities.get(read.entityId);
+    if (entity === undefined) return this.#withoutEntity(queue, record, read.entityId);
+    if (isControl) {
+      return this.#decider.control(entity, queue, record, read.command as ControlCommand);
+    }
+    return this.#decider.decide(entity, queue, record, read.command as Command);
+  }
+
+  #read(queue: InputQueue, record: FetchedRecord): ReadInput<Command> {
+    const reader = this.#context.definition.inputs[queue.from.topic];
+    assert(reader !== undefined, `Input ${queue.from.topic} has a reader.`);
+    try {
+      return reader(record);
+    } catch (error) {
+      const reason = `The reader of this topic threw: ${error instanceof Error ? error.message : String(error)}`;
+      return { ok: false, code: 'unreadable', reason };
+    }
+  }
+
+  /** The entity is not active: is it at home here at all? Then it is recovered, together with others that will be needed soon. */
+  #withoutEntity(queue: InputQueue, record: FetchedRecord, entityId: string): boolean {
+    const key = Buffer.from(entityId);
+    const home = homePartition(key, this.#context.topics.shardCount);
+    if (home !== this.partition) {
+      this.decisions.forward(record, queue.from, key, home);
+      return true;
+    }
+    queue.waitsFor = 'recovery';
+    this.#recovery.start(entityId, this.#neededSoon(queue));
+    return false;
+  }
+
+  /** Entities of the next records that are not active, by the records' keys: a key is a good guess of the entity's id, and only a guess. */
+  #neededSoon(queue: InputQueue): string[] {
+    const ids = new Set<string>();
+    const { recoveryBatchCount, recoveryConcurrency } = this.#context.limits;
+    const idsMax = recoveryBatchCount * recoveryConcurrency;
+    for (let index = 0; index < queue.count && ids.size < idsMax; index++) {
+      const key = queue.at(index)?.key;
+      if (!key || key.byteLength > KEY_BYTES_MAX) continue;
+      if (homePartition(key, this.#context.topics.shardCount) !== this.partition) continue;
+      const id = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString();
+      if (this.entities.get(id) === undefined) ids.add(id);
+    }
+    return [...ids];
+  }
+
+  #recovered(entities: readonly Entity<State, Event>[]): void {
+    for (const entity of entities) {
+      this.entities.add(entity);
+      this.#context.counters.entitiesRecovered += 1;
+    }
+    for (const queue of this.queues) if (queue.waitsFor === 'recovery') queue.waitsFor = undefined;
+    this.#context.onWork();
+  }
+}
+
+/** A key longer than this is no entity's id. */
+const KEY_BYTES_MAX = 1_024;
