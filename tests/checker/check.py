@@ -1,0 +1,78 @@
+"""Compares what went into a chat cluster with what came out of it: topics and journal.
+
+It shares no code with the program, and reads Kafka and Cassandra with other clients. Run it when
+the program has caught up; --settle-seconds reads again until it has. Prints a report as JSON.
+
+Exit code: 0 everything agrees, 1 there are differences, 2 it could not be read.
+"""
+
+import argparse
+import json
+import sys
+import time
+
+from compare import compare
+from read_journal import read_journal
+from read_kafka import CannotRead, read_topic
+from report import Report
+from wire import World
+
+PAUSE_SECONDS = 1
+
+
+def main() -> int:
+    options = _options()
+    deadline = time.monotonic() + options.settle_seconds
+    try:
+        report = _check(options)
+        while not report.is_clean and time.monotonic() < deadline:
+            time.sleep(PAUSE_SECONDS)
+            report = _check(options)
+    except CannotRead as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
+    return 0 if report.is_clean else 1
+
+
+def _check(options: argparse.Namespace) -> Report:
+    topics = {
+        name: read_topic(options.brokers, getattr(options, name))
+        for name in ("inputs", "outputs", "events", "dead_letters")
+    }
+    journal = None if options.journal is None else read_journal(options.journal)
+    return compare(World(**topics, journal=journal))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--brokers", required=True, metavar="HOST:PORT,…")
+    journal = parser.add_mutually_exclusive_group()
+    journal.add_argument(
+        "--journal",
+        metavar="cassandra:HOST,…:PORT/KEYSPACE",
+        help="without either, it is not looked at",
+    )
+    journal.add_argument(
+        "--journal-dump",
+        dest="journal",
+        metavar="FILE",
+        help="JSON lines: entityType, entityId, seq, event",
+    )
+    parser.add_argument("--in", dest="inputs", default="instant_message_in", metavar="TOPIC")
+    parser.add_argument("--out", dest="outputs", default="instant_message_out", metavar="TOPIC")
+    parser.add_argument("--events", default="conversation_events", metavar="TOPIC")
+    parser.add_argument("--dead", dest="dead_letters", default="chat_dead_letter", metavar="TOPIC")
+    parser.add_argument(
+        "--settle-seconds",
+        type=float,
+        default=0,
+        help="while there are differences, read again for so long (0)",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
