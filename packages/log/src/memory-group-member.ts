@@ -238,9 +238,9 @@ export class MemoryGroupMember implements GroupMember {
 
   #fail(error: unknown): void {
     if (this.#isStopped) return;
-    this.#stop();
     const failure = error instanceof Error ? error : new Error(String(error));
     this.#started.reject(failure);
+    this.#stop();
     this.#listener?.onFatal(failure);
   }
 
