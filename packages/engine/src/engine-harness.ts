@@ -1,5 +1,5 @@
-import { assert, ManualTimers } from '@chat-cluster/kernel';
 import { MemoryJournal, MemoryJournalFaults, MemoryJournalStore } from '@chat-cluster/journal';
+import { assert, ManualTimers, sleep, systemTimers } from '@chat-cluster/kernel';
 import {
   homePartition,
   MemoryBroker,
@@ -43,7 +43,9 @@ export class CounterDefinition {
     type: 'counter',
     inputs: {
       add: (record) => {
-        const parsed: unknown = JSON.parse(Buffer.from(record.value ?? new Uint8Array()).toString());
+        const parsed: unknown = JSON.parse(
+          Buffer.from(record.value ?? new Uint8Array()).toString(),
+        );
         assert(typeof parsed === 'object' && parsed !== null, 'Test inputs are objects.');
         const { id, add } = parsed as Record<string, unknown>;
         return typeof id === 'string' && typeof add === 'number'
@@ -67,6 +69,7 @@ export class CounterDefinition {
           kind: 'history',
           seqBefore: seqNext,
           countMax: command.sumOfLast,
+          // oxlint-disable-next-line unicorn/no-thenable -- a decision is never awaited
           then: (events) => ({
             kind: 'decided',
             events: [],
@@ -180,7 +183,7 @@ export class EngineHarness {
     const endMs = this.timers.clock.monotonicMs() + WAIT_MAX_MS;
     for (;;) {
       for (let turn = 0; turn < SETTLE_TURNS; turn++) {
-        await new Promise((resolve) => setImmediate(resolve));
+        await sleep(systemTimers, 0);
       }
       if (condition()) return;
       assert(
@@ -214,7 +217,9 @@ export class EngineHarness {
   ): Promise<number> {
     const home = homePartition(Buffer.from(id), this.partitionCount);
     const producer = this.#outside.openProducer();
-    const offset = await this.settle(producer.send({ topic, partition: partition ?? home }, records));
+    const offset = await this.settle(
+      producer.send({ topic, partition: partition ?? home }, records),
+    );
     await this.settle(producer.close());
     return offset;
   }
@@ -248,7 +253,7 @@ export class EngineHarness {
   /** The values of a topic's committed records, parsed. */
   async values(topic: string): Promise<unknown[]> {
     const records = await this.read(topic);
-    return records.map(({ value }) =>
+    return records.map(({ value }): unknown =>
       value === null ? null : JSON.parse(Buffer.from(value).toString()),
     );
   }
@@ -263,7 +268,10 @@ export class EngineHarness {
   async untilTotals(count: number): Promise<void> {
     const endMs = this.timers.clock.monotonicMs() + WAIT_MAX_MS;
     while ((await this.read('totals')).length < count) {
-      assert(this.timers.clock.monotonicMs() < endMs, `Waited for ${count} totals.\n${this.reports.join('\n')}`);
+      assert(
+        this.timers.clock.monotonicMs() < endMs,
+        `Waited for ${count} totals.\n${this.reports.join('\n')}`,
+      );
       await this.pass(POLL_MS);
     }
   }

@@ -1,5 +1,5 @@
-import type { Clock, Timers } from '@chat-cluster/kernel';
 import type { Journal } from '@chat-cluster/journal';
+import type { Clock, Timers } from '@chat-cluster/kernel';
 import type { Log } from '@chat-cluster/log';
 import type { EngineLimits } from './engine-limits.ts';
 import type { EntityDefinition } from './entity/entity-definition.ts';

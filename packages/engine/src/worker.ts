@@ -1,13 +1,11 @@
-import { assert, sleep, type Cancel } from '@chat-cluster/kernel';
-import {
-  type Fetcher,
-  type FetchedBatch,
-  type Generation,
-  type GroupMember,
-  type LogError,
-  type MemberAssignment,
-  type TopicPartition,
-  type TransactionalProducer,
+import type { Cancel } from '@chat-cluster/kernel';
+import type {
+  Fetcher,
+  FetchedBatch,
+  GroupMember,
+  LogError,
+  TopicPartition,
+  TransactionalProducer,
 } from '@chat-cluster/log';
 import { ByteBudget } from './backlog/byte-budget.ts';
 import { JournalWriter } from './backlog/journal-writer.ts';
@@ -16,16 +14,17 @@ import type { EngineTopics } from './engine-topics.ts';
 import { Intake } from './intake/intake.ts';
 import { Counters } from './management/counters.ts';
 import type { DecidedPart } from './output/decided-part.ts';
-import { StartCommit } from './output/start-commit.ts';
+import { StartCommit, type FirstOffsets } from './output/start-commit.ts';
 import { TransactionLoop, type PartSource } from './output/transaction-loop.ts';
-import { ASSIGNOR_PROTOCOL, assignPartitions, decodeRevoking } from './partition/assignor.ts';
+import { ASSIGNOR_PROTOCOL, assignPartitions } from './partition/assignor.ts';
 import { findTopics } from './partition/find-topics.ts';
 import { ShardStoppedError } from './partition/shard-stopped-error.ts';
-import { TakeOver, TenureEndedError, type TakenOver } from './partition/take-over.ts';
-import { Tenure } from './partition/tenure.ts';
+import { TakeOver } from './partition/take-over.ts';
+import { Tenancy } from './partition/tenancy.ts';
+import type { Tenure } from './partition/tenure.ts';
 import { encodeIdentity, transactionalIdOf } from './partition/worker-identity.ts';
 import { Limiter } from './recovery/limiter.ts';
-import { Shard } from './shard/shard.ts';
+import { Pump } from './shard/pump.ts';
 import type { ShardContext } from './shard/shard-context.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
@@ -37,50 +36,42 @@ export type ShardStatus = {
   readonly reason: string | undefined;
   readonly entityCount: number;
   readonly backlogCount: number;
+  /** Records of its inputs that are not decided. */
   readonly lag: number;
 };
 
-/** Shards that take over at the same time: each reads its part of the event topic. */
-const TAKE_OVERS_MAX = 8;
 const MAINTENANCE_INTERVAL_MS = 1_000;
 /** Positions past control records alone are committed every so many maintenance rounds. */
 const COVER_POSITIONS_EVERY = 5;
 const FENCED_TWICE_WITHIN_MS = 60_000;
 const FLUSH_AT_STOP_MS = 5_000;
-const DRAIN_POLL_MS = 2;
 
 /**
- * One member of the group with one transactional id: owns tenures and their shards, and moves records from the fetcher through them into transactions, and committed events into the journal.
- * Owner of: which tenures there are, and in what phase.
+ * One member of the group with one transactional id: moves records from the fetcher through its shards into transactions, and committed events into the journal.
  */
 export class Worker<State, Command, Event> {
   readonly counters = new Counters();
   readonly #options: WorkerOptions<State, Command, Event>;
   readonly #limits: EngineLimits;
   readonly #topics: EngineTopics;
-  readonly #tenures = new Map<number, Tenure>();
-  readonly #shards = new Map<number, Shard<State, Command, Event>>();
   readonly #starts = new Set<StartCommit>();
   readonly #context: ShardContext<State, Command, Event>;
   readonly #journalWriter: JournalWriter;
-  readonly #intake: Intake;
   readonly #fetcher: Fetcher;
+  readonly #intake: Intake;
   readonly #member: GroupMember;
-  readonly #takeOver: TakeOver;
-  readonly #takeOvers = new Limiter(TAKE_OVERS_MAX);
+  readonly #tenancy: Tenancy<State, Command, Event>;
+  readonly #pump: Pump<State, Command, Event>;
   #producer: TransactionalProducer;
   #loop: TransactionLoop;
-  #generation: Generation | undefined;
   #fencedAtMs = Number.NEGATIVE_INFINITY;
-  #pumpScheduled = false;
-  #pumpFrom = 0;
   #maintenance: Cancel = () => {};
   #maintenanceRound = 0;
-  #stopped = false;
+  #isStopped = false;
 
   /**
    * Looks its topics up, asks for its producer id (which fences an earlier worker of the same name), joins the group and resolves with its first assignment.
-   * Rejects with a LogError or JournalError, or with an error that says which topic is missing or has another partition count.
+   * Rejects with a LogError or JournalError, or with a TopicRefusedError that says which topic is missing or has another partition count.
    */
   static async start<State, Command, Event>(
     options: WorkerOptions<State, Command, Event>,
@@ -88,12 +79,7 @@ export class Worker<State, Command, Event> {
     const topics = await findTopics(options);
     const producer = await openProducer(options);
     const worker = new Worker(options, topics, producer);
-    await worker.#member.start({
-      beforeJoin: () => Promise.resolve(worker.#heldPartitions()),
-      onAssigned: (generation, assignment) => worker.#onAssigned(generation, assignment),
-      onLost: (reason) => worker.#onLost(reason),
-      onFatal: (error) => worker.#die(error),
-    });
+    await worker.#join();
     worker.#maintain();
     return worker;
   }
@@ -124,26 +110,36 @@ export class Worker<State, Command, Event> {
         onPartitionError: (at, error) => this.#onPartitionError(at, error),
       },
     );
-    this.#intake = new Intake(this.#fetcher, this.#limits, topics.inputs.length * topics.shardCount);
-    this.#takeOver = this.#makeTakeOver();
+    const inputCount = topics.inputs.length * topics.shardCount;
+    this.#intake = new Intake(this.#fetcher, this.#limits, inputCount);
+    this.#tenancy = new Tenancy({
+      context: this.#context,
+      member: this.#member,
+      intake: this.#intake,
+      takeOver: this.#makeTakeOver(),
+      loop: () => this.#loop,
+    });
+    this.#pump = new Pump({
+      context: this.#context,
+      intake: this.#intake,
+      shards: () => this.#tenancy.shards(),
+      onDecided: () => this.#loop.kick(),
+    });
   }
 
   /** This worker's shards, in order, stopped ones included. */
   shards(): ShardStatus[] {
-    return [...this.#tenures.values()]
-      .filter(({ isHeld }) => isHeld)
-      .sort((a, b) => a.partition - b.partition)
-      .map((tenure) => {
-        const shard = this.#shards.get(tenure.partition);
-        return {
-          shard: tenure.partition,
-          phase: tenure.phase,
-          reason: tenure.reason,
-          entityCount: shard?.entities.count ?? 0,
-          backlogCount: shard?.tail.backlogCount ?? 0,
-          lag: shard?.queues.reduce((sum, { lag }) => sum + lag, 0) ?? 0,
-        };
-      });
+    return this.#tenancy.held().map(({ partition, phase, reason }) => {
+      const shard = this.#tenancy.shard(partition);
+      return {
+        shard: partition,
+        phase,
+        reason,
+        entityCount: shard?.entities.count ?? 0,
+        backlogCount: shard?.tail.backlogCount ?? 0,
+        lag: shard?.queues.reduce((sum, { lag }) => sum + lag, 0) ?? 0,
+      };
+    });
   }
 
   /** Sentences about what is not as it should be; empty when all is well. */
@@ -173,11 +169,12 @@ export class Worker<State, Command, Event> {
     return this.#context.entityBudget.bytes;
   }
 
-  /** Drains every shard, commits, writes the journal, leaves the group. Idempotent. */
+  /** Drains every shard, commits, leaves the group, writes the journal. Idempotent. */
   async stop(): Promise<void> {
-    if (this.#stopped) return;
-    await Promise.all([...this.#tenures.values()].map((tenure) => this.#giveUp(tenure)));
-    this.#stopped = true;
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    await this.#tenancy.close();
+    this.#pump.stop();
     this.#maintenance();
     await this.#member.leave();
     await this.#loop.end();
@@ -187,191 +184,54 @@ export class Worker<State, Command, Event> {
     await this.#producer.close();
   }
 
-  #heldPartitions(): number[] {
-    return [...this.#tenures.values()].flatMap((tenure) => (tenure.isHeld ? [tenure.partition] : []));
-  }
-
-  #onAssigned(generation: Generation, assignment: MemberAssignment): void {
-    if (this.#stopped) return;
-    this.#generation = generation;
-    const assigned = new Set(assignment.partitions);
-    const revoking = new Set(decodeRevoking(assignment.userData));
-    for (const tenure of this.#tenures.values()) {
-      if (!tenure.isHeld) continue;
-      if (assigned.has(tenure.partition)) tenure.confirm(generation.generationId);
-      else this.#lose(tenure, 'It was assigned to another worker.');
-    }
-    for (const partition of assigned) {
-      if (revoking.has(partition) || this.#tenures.get(partition)?.isHeld === true) continue;
-      this.#options.report(
-        'info',
-        `Partition [${partition}] assigned to current node. Updating shard allocation`,
-      );
-      this.#begin(partition, generation);
-    }
-    if (revoking.size > 0) void this.#rebalance([...revoking]);
-    this.#loop.kick();
-  }
-
-  async #rebalance(revoking: readonly number[]): Promise<void> {
-    const draining = [...this.#tenures.values()].filter(({ phase }) => phase === 'draining');
-    this.#options.report(
-      'info',
-      `Starting rebalance for shards [${revoking.join(',')}]. Current shards rebalancing: [${draining.map(({ partition }) => partition).join(',')}]`,
-    );
-    const tenures = revoking.map((partition) => this.#tenures.get(partition));
-    await Promise.all(tenures.map((tenure) => tenure && this.#giveUp(tenure)));
-    if (!this.#stopped) this.#member.rejoin();
-  }
-
-  #onLost(reason: string): void {
-    this.#generation = undefined;
-    this.#options.report('warn', 'This worker is out of the group; its shards are dropped.', { reason });
-    for (const tenure of this.#tenures.values()) this.#lose(tenure, reason);
-  }
-
-  #begin(partition: number, generation: Generation): void {
-    const tenure = new Tenure({ partition, generationId: generation.generationId });
-    this.#tenures.set(partition, tenure);
-    void this.#takeOvers
-      .run(() => this.#takeOver.take(tenure))
-      .then((taken) => this.#ready(tenure, taken))
-      .catch((error: unknown) => {
-        if (error instanceof TenureEndedError || !tenure.lasts) return;
-        this.#fail(partition, error instanceof Error ? error : new Error(String(error)));
-      });
-  }
-
-  #ready(tenure: Tenure, { tail, positions }: TakenOver): void {
-    if (!tenure.lasts) {
-      tail.clear();
-      return;
-    }
-    tenure.apply('ready');
-    const inputs = this.#topics.inputs.map((topic) => {
-      const position = positions.get(topic);
-      assert(position !== undefined, 'Every input has a position after taking over.');
-      const { topicId } = this.#topics.get(topic);
-      return { from: { topic, topicId, partition: tenure.partition }, position };
+  async #join(): Promise<void> {
+    await this.#member.start({
+      beforeJoin: () => Promise.resolve(this.#tenancy.held().map(({ partition }) => partition)),
+      onAssigned: (generation, assignment) => {
+        this.#tenancy.assigned(generation, assignment);
+        this.#loop.kick();
+      },
+      onLost: (reason) => {
+        this.#options.report('warn', 'This worker is out of the group.', { reason });
+        this.#tenancy.loseAll(reason);
+      },
+      onFatal: (error) => this.#die(error),
     });
-    const shard = new Shard({ context: this.#context, tenure, tail, inputs });
-    this.#shards.set(tenure.partition, shard);
-    this.#journalWriter.add(tenure.partition, tail);
-    this.#intake.add(shard.queues);
-  }
-
-  /** Lets what is decided commit, then ends the tenure; what takes too long is dropped. */
-  async #giveUp(tenure: Tenure): Promise<void> {
-    const { clock, timers } = this.#options;
-    if (tenure.apply('give-up') !== 'draining') {
-      await this.#release(tenure);
-      return;
-    }
-    const shard = this.#shards.get(tenure.partition);
-    assert(shard !== undefined, 'A shard that drains was running.');
-    this.#intake.remove(shard.queues);
-    const deadlineMs = clock.monotonicMs() + this.#limits.drainTimeoutMs;
-    while (tenure.lasts && (shard.decisions.hasAny || this.#loop.holds(shard))) {
-      if (clock.monotonicMs() > deadlineMs) break;
-      this.#loop.kick();
-      await sleep(timers, DRAIN_POLL_MS);
-    }
-    const drained = tenure.lasts && !shard.decisions.hasAny && !this.#loop.holds(shard);
-    tenure.apply(drained ? 'drained' : 'lost');
-    await this.#release(tenure);
-  }
-
-  /** The tenure is over, whatever was decided: nothing of it may be committed any more. */
-  #lose(tenure: Tenure, reason: string): void {
-    if (!tenure.isHeld) return;
-    tenure.apply('lost');
-    this.#options.report('info', `Shard ${tenure.partition} was dropped. ${reason}`);
-    void this.#release(tenure);
-  }
-
-  #fail(partition: number, error: Error): void {
-    const tenure = this.#tenures.get(partition);
-    if (tenure === undefined || !tenure.lasts) return;
-    tenure.apply('failed', error.message);
-    const code = error instanceof ShardStoppedError ? error.code : 'failed';
-    this.#options.report('error', `Shard ${partition} is stopped: ${error.message}`, { code, error });
-    void this.#release(tenure);
-  }
-
-  async #release(tenure: Tenure): Promise<void> {
-    const shard = this.#shards.get(tenure.partition);
-    if (shard === undefined || shard.tenure !== tenure) return;
-    this.#shards.delete(tenure.partition);
-    this.#intake.remove(shard.queues);
-    this.#journalWriter.remove(tenure.partition);
-    await this.#loop.release(shard);
-    shard.drop();
   }
 
   #onBatch(batch: FetchedBatch): void {
-    const shard = this.#shards.get(batch.partition);
+    const shard = this.#tenancy.shard(batch.partition);
     if (shard === undefined || shard.tenure.phase !== 'running') return;
     shard.take(batch);
     this.#intake.balance(shard.queues);
-    this.#pump();
+    this.#pump.schedule();
   }
 
   #onPartitionError(at: TopicPartition, error: LogError): void {
     const message = `${at.topic}, partition ${at.partition}, cannot be read on: ${error.message}`;
-    this.#fail(at.partition, new ShardStoppedError('input-error', message, { cause: error }));
-  }
-
-  /** Decides what there is, shard by shard, in slices: other work gets the thread between them. */
-  #pump(): void {
-    if (this.#pumpScheduled || this.#stopped) return;
-    this.#pumpScheduled = true;
-    this.#options.timers.after(0, () => {
-      this.#pumpScheduled = false;
-      if (this.#decideRound()) this.#pump();
-      this.#loop.kick();
-    });
-  }
-
-  /** True when there is more to decide. */
-  #decideRound(): boolean {
-    const shards = [...this.#shards.values()];
-    let left = this.#limits.decideSliceRecords;
-    for (let step = 0; step < shards.length && left > 0; step++) {
-      const shard = shards[(this.#pumpFrom + step) % shards.length];
-      if (shard === undefined) continue;
-      const count = this.#decideOn(shard, left);
-      left -= count;
-      if (count > 0) this.#intake.balance(shard.queues);
-    }
-    this.#pumpFrom += 1;
-    return left <= 0;
-  }
-
-  /** A failed assertion stops the shard, and no other. */
-  #decideOn(shard: Shard<State, Command, Event>, countMax: number): number {
-    try {
-      return shard.decideSlice(countMax);
-    } catch (error) {
-      this.#fail(shard.partition, error instanceof Error ? error : new Error(String(error)));
-      return 0;
-    }
+    this.#tenancy.fail(
+      at.partition,
+      new ShardStoppedError('input-error', message, { cause: error }),
+    );
   }
 
   #onSettled(parts: readonly DecidedPart[]): void {
     for (const part of parts) this.#context.decidedBudget.take(-part.sizeBytes);
     this.#journalWriter.kick();
-    this.#pump();
+    this.#pump.schedule();
   }
 
-  /** Somebody took our transactional id. What was in flight may have been committed or not: the log will tell who takes over anew. */
+  /** Somebody took our transactional id. What was in flight may have been committed or not: who takes over anew reads it from the log. */
   async #onFenced(message: string): Promise<void> {
-    const { clock, report } = this.#options;
+    const { clock, identity, report } = this.#options;
     report('error', 'This worker was fenced; it drops everything.', { message });
-    for (const tenure of this.#tenures.values()) this.#lose(tenure, 'The worker was fenced.');
+    this.#tenancy.loseAll('The worker was fenced.');
     const sinceMs = clock.monotonicMs() - this.#fencedAtMs;
     this.#fencedAtMs = clock.monotonicMs();
     if (sinceMs < FENCED_TWICE_WITHIN_MS) {
-      this.#die(new Error(`Fenced twice within a minute: another worker is named ${this.#options.identity.name}, too.`));
+      this.#die(
+        new Error(`Fenced twice in a minute: another worker is named ${identity.name} too.`),
+      );
       return;
     }
     try {
@@ -385,30 +245,32 @@ export class Worker<State, Command, Event> {
   }
 
   #die(error: Error): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     this.#maintenance();
-    for (const tenure of this.#tenures.values()) this.#lose(tenure, error.message);
+    this.#pump.stop();
+    this.#tenancy.loseAll(error.message);
     this.#member.abandon();
     this.#journalWriter.close();
     this.#options.onFatal(error);
   }
 
   #maintain(): void {
+    if (this.#isStopped) return;
     this.#maintenance = this.#options.timers.after(MAINTENANCE_INTERVAL_MS, () => {
       this.#maintenanceRound += 1;
-      for (const shard of this.#shards.values()) {
+      for (const shard of this.#tenancy.shards()) {
         shard.passivate();
         if (this.#maintenanceRound % COVER_POSITIONS_EVERY === 0) shard.decisions.coverPositions();
       }
       this.#loop.kick();
-      if (!this.#stopped) this.#maintain();
+      this.#maintain();
     });
   }
 
   *#partSources(): Iterable<PartSource> {
     yield* this.#starts;
-    yield* this.#shards.values();
+    yield* this.#tenancy.shards();
   }
 
   #makeContext(): ShardContext<State, Command, Event> {
@@ -428,8 +290,8 @@ export class Worker<State, Command, Event> {
       decidedBudget: new ByteBudget({ name: 'decided', bytesMax: limits.decidedBytesMax }),
       backlogBudget: new ByteBudget({ name: 'backlog', bytesMax: limits.backlogBytesMax }),
       entityBudget: new ByteBudget({ name: 'entities', bytesMax: limits.entityBytesMax }),
-      onWork: () => this.#pump(),
-      onFailed: (partition, error) => this.#fail(partition, error),
+      onWork: () => this.#pump.schedule(),
+      onFailed: (partition, error) => this.#tenancy.fail(partition, error),
       onReply: onReply ?? (() => {}),
     };
   }
@@ -443,7 +305,7 @@ export class Worker<State, Command, Event> {
       clock,
       timers,
       report,
-      onAcknowledged: () => this.#pump(),
+      onAcknowledged: () => this.#pump.schedule(),
     });
   }
 
@@ -460,11 +322,12 @@ export class Worker<State, Command, Event> {
       sources: () => this.#partSources(),
       generation: () => {
         const current = this.#member.current();
-        return current?.generationId === this.#generation?.generationId ? current : undefined;
+        const confirmed = this.#tenancy.generation;
+        return current?.generationId === confirmed?.generationId ? current : undefined;
       },
       onSettled: (parts) => this.#onSettled(parts),
       onRefused: (source, message) =>
-        this.#fail(source.tenure.partition, new ShardStoppedError('refused', message)),
+        this.#tenancy.fail(source.tenure.partition, new ShardStoppedError('refused', message)),
       onFenced: (message) => void this.#onFenced(message),
     });
   }
@@ -481,17 +344,19 @@ export class Worker<State, Command, Event> {
       timers,
       report,
       backlogBudget: this.#context.backlogBudget,
-      commitStart: async (tenure, start) => {
-        const commit = new StartCommit(tenure, start, this.#topics);
-        this.#starts.add(commit);
-        this.#loop.kick();
-        try {
-          await commit.whenCommitted(timers);
-        } finally {
-          this.#starts.delete(commit);
-        }
-      },
+      commitStart: (tenure, first) => this.#commitStart(tenure, first),
     });
+  }
+
+  async #commitStart(tenure: Tenure, first: FirstOffsets): Promise<void> {
+    const commit = new StartCommit(tenure, first, this.#topics);
+    this.#starts.add(commit);
+    this.#loop.kick();
+    try {
+      await commit.whenCommitted(this.#options.timers);
+    } finally {
+      this.#starts.delete(commit);
+    }
   }
 }
 

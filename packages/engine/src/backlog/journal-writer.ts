@@ -215,7 +215,10 @@ export class JournalWriter {
       try {
         await journal.writeSnapshots(entityType, batch);
       } catch (error) {
-        report('warn', 'Snapshots were not written; later ones will be.', { error, count: batch.length });
+        report('warn', 'Snapshots were not written; later ones will be.', {
+          error,
+          count: batch.length,
+        });
         break;
       }
     }
@@ -226,9 +229,13 @@ export class JournalWriter {
     this.#failure = error instanceof Error ? error : new Error(String(error));
     if (this.#failingSinceMs !== undefined) return;
     this.#failingSinceMs = this.#options.clock.monotonicMs();
-    this.#options.report('warn', 'The journal cannot be written; committed events wait in the backlog.', {
-      error,
-    });
+    this.#options.report(
+      'warn',
+      'The journal cannot be written; committed events wait in the backlog.',
+      {
+        error,
+      },
+    );
   }
 
   #recovered(): void {

@@ -1,5 +1,5 @@
-import { assert } from '@chat-cluster/kernel';
 import type { JournalPosition } from '@chat-cluster/journal';
+import { assert } from '@chat-cluster/kernel';
 import { tailEventSizeBytes, type TailEvent } from '../output/event-record.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { Deque } from './deque.ts';

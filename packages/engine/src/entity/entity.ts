@@ -1,5 +1,10 @@
+import {
+  decodeEngineEvent,
+  isEngineEvent,
+  parkedSizeBytes,
+  type ParkedRecord,
+} from './engine-event.ts';
 import type { StateDefinition } from './entity-definition.ts';
-import { decodeEngineEvent, isEngineEvent, parkedSizeBytes, type ParkedRecord } from './engine-event.ts';
 
 /** What an entity holds besides its state: objects, id, its place in a map. */
 const ENTITY_OVERHEAD_BYTES = 400;

@@ -13,7 +13,10 @@ export class Intake {
 
   constructor(fetcher: Fetcher, limits: EngineLimits, inputCount: number) {
     this.#fetcher = fetcher;
-    this.#queueBytesMax = Math.max(QUEUE_BYTES_MIN, limits.intakeBytesMax / Math.max(1, inputCount));
+    this.#queueBytesMax = Math.max(
+      QUEUE_BYTES_MIN,
+      limits.intakeBytesMax / Math.max(1, inputCount),
+    );
   }
 
   /** Starts fetching where each queue stands. */

@@ -1,9 +1,12 @@
-import { recordSizeBytesMax, type OutgoingRecord, type TopicPartition } from '@chat-cluster/log';
 import type { Snapshot } from '@chat-cluster/journal';
+import { recordSizeBytesMax, type OutgoingRecord, type TopicPartition } from '@chat-cluster/log';
 import type { TailEvent } from './event-record.ts';
 
 /** What is written to one partition. */
-export type PartitionWrites = TopicPartition & { readonly records: OutgoingRecord[]; sizeBytes: number };
+export type PartitionWrites = TopicPartition & {
+  readonly records: OutgoingRecord[];
+  sizeBytes: number;
+};
 
 /** A record that a decision writes, and where. */
 export type DecidedWrite = TopicPartition & { readonly record: OutgoingRecord };

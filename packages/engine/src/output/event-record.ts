@@ -1,5 +1,5 @@
-import type { FetchedRecord, OutgoingRecord, RecordHeader } from '@chat-cluster/log';
 import type { JournalRow } from '@chat-cluster/journal';
+import type { FetchedRecord, OutgoingRecord, RecordHeader } from '@chat-cluster/log';
 
 /**
  * An event of the shard's tail: decided, then committed (it has an offset), then journaled (it is gone). It is the journal's row and the event topic's record at once, so that neither is encoded again.

@@ -7,6 +7,13 @@ import type { PartSource } from './transaction-loop.ts';
 
 const POLL_MS = 5;
 
+/** Where fresh inputs begin, and how many events the shard had by then. */
+export type FirstOffsets = {
+  /** Input topic → offset. */
+  readonly offsets: ReadonlyMap<string, number>;
+  readonly eventNumber: number;
+};
+
 /** The first offsets of a shard's inputs, committed by the transaction loop like everything else, before the shard runs. */
 export class StartCommit implements PartSource {
   readonly tenure: Tenure;
@@ -14,17 +21,13 @@ export class StartCommit implements PartSource {
   #part: DecidedPart | undefined;
   #isCommitted = false;
 
-  constructor(
-    tenure: Tenure,
-    start: { readonly offsets: ReadonlyMap<string, number>; readonly eventNumber: number },
-    topics: EngineTopics,
-  ) {
+  constructor(tenure: Tenure, first: FirstOffsets, topics: EngineTopics) {
     const part = new DecidedPart({
       partition: tenure.partition,
       partitionBytesMax: 0,
-      eventNumberLast: start.eventNumber,
+      eventNumberLast: first.eventNumber,
     });
-    for (const [topic, offsetNext] of start.offsets) {
+    for (const [topic, offsetNext] of first.offsets) {
       part.offsets.set(topic, { topicId: topics.get(topic).topicId, offsetNext });
     }
     this.tenure = tenure;

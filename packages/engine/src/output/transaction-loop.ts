@@ -152,7 +152,10 @@ export class TransactionLoop {
     }
     counters.transactionsAborted += 1;
     if (result.reason === 'requested') return;
-    report('warn', 'A transaction was aborted.', { reason: result.reason, message: result.message });
+    report('warn', 'A transaction was aborted.', {
+      reason: result.reason,
+      message: result.message,
+    });
     if (result.reason === 'too-large' || result.reason === 'refused') this.#isolate(result.message);
     else if (result.reason === 'unavailable') await sleep(timers, UNAVAILABLE_BACKOFF_MS);
     else await this.#waitForGeneration();
@@ -204,18 +207,25 @@ export class TransactionLoop {
     const room = new Room(this.#options.limits);
     for (let step = 0; step < sources.length; step++) {
       const source = sources[(this.#rotation + step) % sources.length];
-      let part = source?.decisions.peek();
-      while (source !== undefined && part !== undefined && room.takes(part)) {
-        source.decisions.shift();
+      if (source === undefined) continue;
+      const { decisions } = source;
+      for (
+        let part = decisions.peek();
+        part !== undefined && room.takes(part);
+        part = decisions.peek()
+      ) {
+        decisions.shift();
         this.#parts.push({ source, part });
-        part = source.decisions.peek();
       }
     }
     this.#rotation += 1;
   }
 
   #transactionOf(parts: readonly TakenPart[], generation: Generation): Transaction {
-    const writes = new Map<string, { topic: string; partition: number; records: PartitionWrites['records'] }>();
+    const writes = new Map<
+      string,
+      { topic: string; partition: number; records: PartitionWrites['records'] }
+    >();
     const offsets = new Map<string, OffsetCommit>();
     for (const { part } of parts) {
       for (const { topic, partition, records } of part.writes) {
@@ -240,7 +250,9 @@ export class TransactionLoop {
 
   /** The parts of tenures that ended while the transaction was under way are nobody's now. */
   #dropEnded(): void {
-    const dropped = [...this.#parts, ...this.#suspects].filter(({ source }) => !source.tenure.lasts);
+    const dropped = [...this.#parts, ...this.#suspects].filter(
+      ({ source }) => !source.tenure.lasts,
+    );
     if (dropped.length === 0) return;
     this.#parts = this.#parts.filter(({ source }) => source.tenure.lasts);
     this.#suspects = this.#suspects.filter(({ source }) => source.tenure.lasts);

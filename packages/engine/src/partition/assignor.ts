@@ -42,7 +42,9 @@ export function decodeRevoking(userData: Uint8Array): readonly number[] {
     const parsed: unknown = JSON.parse(new TextDecoder().decode(userData));
     if (typeof parsed !== 'object' || parsed === null || !('revoking' in parsed)) return [];
     const { revoking } = parsed;
-    return Array.isArray(revoking) ? revoking.filter((p) => Number.isInteger(p)) : [];
+    if (!Array.isArray(revoking)) return [];
+    const listed: readonly unknown[] = revoking;
+    return listed.filter((partition) => typeof partition === 'number');
   } catch {
     return [];
   }

@@ -13,5 +13,7 @@ export function decodeCommittedMetadata(text: string): CommittedMetadata | undef
   const [mark, topicId, number, ...rest] = text.split(';');
   if (mark !== MARK || !topicId || !number || rest.length > 0) return undefined;
   const eventNumber = Number(number);
-  return Number.isSafeInteger(eventNumber) && eventNumber >= 0 ? { topicId, eventNumber } : undefined;
+  return Number.isSafeInteger(eventNumber) && eventNumber >= 0
+    ? { topicId, eventNumber }
+    : undefined;
 }

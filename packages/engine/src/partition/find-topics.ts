@@ -1,5 +1,5 @@
-import { EngineTopics, type EngineTopicNames } from '../engine-topics.ts';
 import { defaultEngineLimits } from '../engine-limits.ts';
+import { EngineTopics, type EngineTopicNames } from '../engine-topics.ts';
 import type { WorkerOptions } from '../worker-options.ts';
 
 /** A topic that is missing or cannot serve. The sentence says which, why and what to do. */

@@ -1,5 +1,5 @@
-import type { CommittedOffset } from '@chat-cluster/log';
 import type { ShardRow } from '@chat-cluster/journal';
+import type { CommittedOffset } from '@chat-cluster/log';
 import { decodeCommittedMetadata } from './committed-metadata.ts';
 import { ShardStoppedError } from './shard-stopped-error.ts';
 
@@ -67,9 +67,7 @@ function offsetsReset(
   { topic, committed }: InputFound,
 ): ShardStoppedError {
   const found =
-    committed === undefined
-      ? 'is missing'
-      : `was set to ${committed.offset} by somebody else`;
+    committed === undefined ? 'is missing' : `was set to ${committed.offset} by somebody else`;
   return new ShardStoppedError(
     'offsets-reset',
     `The offset of group ${where.groupId} for ${topic}, partition ${where.partition}, ${found}, so records would be lost or processed twice. Restore it from a backup of the group's offsets with its metadata, or read the last one from the event topic's headers (kcat -C -t <events> -p ${where.partition} -o -1 -f '%h').`,

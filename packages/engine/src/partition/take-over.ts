@@ -1,11 +1,12 @@
+import { JournalError, type Journal, type ShardRow } from '@chat-cluster/journal';
 import { sleep, type Timers } from '@chat-cluster/kernel';
 import { LogError, type GroupMember, type Log } from '@chat-cluster/log';
-import { JournalError, type Journal, type ShardRow } from '@chat-cluster/journal';
 import type { ByteBudget } from '../backlog/byte-budget.ts';
 import { ShardTail } from '../backlog/shard-tail.ts';
 import type { EngineTopics } from '../engine-topics.ts';
 import type { Report } from '../management/report.ts';
 import { decodeEventRecord } from '../output/event-record.ts';
+import type { FirstOffsets } from '../output/start-commit.ts';
 import { ShardStoppedError } from './shard-stopped-error.ts';
 import { startPositions, type StartPositions } from './start-positions.ts';
 import type { Tenure } from './tenure.ts';
@@ -29,10 +30,7 @@ export type TakeOverOptions = {
   readonly report: Report;
   readonly backlogBudget: ByteBudget;
   /** Commits the first offsets of inputs in a transaction of this worker; resolves when committed, rejects when the tenure ended. */
-  readonly commitStart: (
-    tenure: Tenure,
-    start: { readonly offsets: ReadonlyMap<string, number>; readonly eventNumber: number },
-  ) => Promise<void>;
+  readonly commitStart: (tenure: Tenure, first: FirstOffsets) => Promise<void>;
 };
 
 /** The tenure ended meanwhile: nothing is to be done about it. */
@@ -65,7 +63,7 @@ export class TakeOver {
 
   async take(tenure: Tenure): Promise<TakenOver> {
     let backoffMs = BACKOFF_FIRST_MS;
-    for (let shortReads = 0; ; ) {
+    for (let shortReads = 0; ;) {
       try {
         const taken = await this.#attempt(tenure);
         if (taken !== 'short') return taken;

@@ -1,8 +1,8 @@
-import { sleep } from '@chat-cluster/kernel';
 import { JournalError } from '@chat-cluster/journal';
+import { sleep } from '@chat-cluster/kernel';
 import type { ShardTail } from '../backlog/shard-tail.ts';
-import type { Entity } from '../entity/entity.ts';
 import type { StateDefinition } from '../entity/entity-definition.ts';
+import type { Entity } from '../entity/entity.ts';
 import type { ShardContext } from '../shard/shard-context.ts';
 import { recoverEntities } from './recover-entities.ts';
 

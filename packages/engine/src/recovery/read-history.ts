@@ -1,7 +1,7 @@
 import type { Journal } from '@chat-cluster/journal';
+import type { ShardTail } from '../backlog/shard-tail.ts';
 import { isEngineEvent } from '../entity/engine-event.ts';
 import type { StateDefinition } from '../entity/entity-definition.ts';
-import type { ShardTail } from '../backlog/shard-tail.ts';
 import { HistoryGapError } from './recover-entities.ts';
 
 export type HistoryQuery = {

@@ -1,7 +1,7 @@
 import type { Journal, JournalRow } from '@chat-cluster/journal';
-import { Entity } from '../entity/entity.ts';
-import type { StateDefinition } from '../entity/entity-definition.ts';
 import type { ShardTail } from '../backlog/shard-tail.ts';
+import type { StateDefinition } from '../entity/entity-definition.ts';
+import { Entity } from '../entity/entity.ts';
 
 /** The history of an entity has a gap: nothing can be decided on it. Stops the shard. */
 export class HistoryGapError extends Error {
@@ -77,7 +77,9 @@ function begin<State, Event>(
 ): void {
   try {
     entity.state =
-      snapshot === undefined ? definition.initialState(entity.id) : definition.decodeState(snapshot);
+      snapshot === undefined
+        ? definition.initialState(entity.id)
+        : definition.decodeState(snapshot);
   } catch (error) {
     entity.spoil(error);
   }

@@ -1,15 +1,15 @@
+import type { Snapshot } from '@chat-cluster/journal';
 import { assert } from '@chat-cluster/kernel';
 import { recordSizeBytesMax, type FetchedRecord, type TopicIdPartition } from '@chat-cluster/log';
-import type { Snapshot } from '@chat-cluster/journal';
+import { Deque } from '../backlog/deque.ts';
 import type { ShardTail } from '../backlog/shard-tail.ts';
-import type { Entity } from '../entity/entity.ts';
 import type { Output } from '../entity/entity-definition.ts';
+import type { Entity } from '../entity/entity.ts';
+import type { InputQueue } from '../intake/input-queue.ts';
 import { deadLetter, type Refusal } from '../output/dead-letter.ts';
 import { BATCH_OVERHEAD_BYTES, DecidedPart, type DecidedWrite } from '../output/decided-part.ts';
 import { encodeEventRecord, timeHeader, type TailEvent } from '../output/event-record.ts';
 import { forwarded, originalTimeMs, wasForwarded } from '../output/forward.ts';
-import { Deque } from '../backlog/deque.ts';
-import type { InputQueue } from '../intake/input-queue.ts';
 import type { ShardContext } from './shard-context.ts';
 
 /** What was decided about one entity: encoded events, outputs, and who waits for it. */
@@ -130,7 +130,8 @@ export class Decisions<State, Command, Event> {
     if (!this.#fitsAlone([write])) {
       this.refuse(record, from, {
         code: 'too-large',
-        reason: 'The record is on another partition than its entity and too large to be forwarded with its origin. Send it with the conversation as its key.',
+        reason:
+          'The record is on another partition than its entity and too large to be forwarded with its origin. Send it with the conversation as its key.',
       });
       return;
     }

@@ -1,11 +1,11 @@
-import { assert, sleep } from '@chat-cluster/kernel';
 import { JournalError } from '@chat-cluster/journal';
+import { assert, sleep } from '@chat-cluster/kernel';
 import type { FetchedRecord, TopicIdPartition } from '@chat-cluster/log';
 import type { ShardTail } from '../backlog/shard-tail.ts';
 import type { ActiveEntities } from '../entity/active-entities.ts';
-import type { Entity } from '../entity/entity.ts';
-import type { Decision } from '../entity/entity-definition.ts';
 import { isEngineEvent } from '../entity/engine-event.ts';
+import type { Decision } from '../entity/entity-definition.ts';
+import type { Entity } from '../entity/entity.ts';
 import type { InputQueue } from '../intake/input-queue.ts';
 import { originalTimeMs } from '../output/forward.ts';
 import { readHistory } from '../recovery/read-history.ts';
@@ -135,7 +135,8 @@ export class EntityDecider<State, Command, Event> {
     decisions.add(entity, prepared);
     entity.seqNext += encoded.length;
     entities.touch(entity, clock.monotonicMs(), entity.measure(definition));
-    if (entity.seqNext - entity.snapshotSeqNext >= limits.snapshotEveryEvents) this.#snapshot(entity);
+    const eventsSince = entity.seqNext - entity.snapshotSeqNext;
+    if (eventsSince >= limits.snapshotEveryEvents) this.#snapshot(entity);
     return { kind: 'added' };
   }
 
@@ -207,11 +208,7 @@ export class EntityDecider<State, Command, Event> {
   }
 
   /** A parked record's turn. */
-  #tryParked(
-    entity: Entity<State, Event>,
-    record: FetchedRecord,
-    from: TopicIdPartition,
-  ): Tried {
+  #tryParked(entity: Entity<State, Event>, record: FetchedRecord, from: TopicIdPartition): Tried {
     const reader = this.#options.context.definition.inputs[from.topic];
     if (reader === undefined) {
       return { kind: 'refused', code: 'unknown-topic', reason: `Nothing reads ${from.topic} now.` };

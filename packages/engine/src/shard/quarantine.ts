@@ -1,6 +1,5 @@
 import type { FetchedRecord, TopicIdPartition } from '@chat-cluster/log';
 import type { ActiveEntities } from '../entity/active-entities.ts';
-import type { Entity } from '../entity/entity.ts';
 import {
   encodeEngineEvent,
   parkedRecord,
@@ -8,6 +7,7 @@ import {
   type EngineEvent,
   type ParkedRecord,
 } from '../entity/engine-event.ts';
+import type { Entity } from '../entity/entity.ts';
 import type { InputQueue } from '../intake/input-queue.ts';
 import { retryRecordValue, type ControlCommand, type ParkedPosition } from './control-record.ts';
 import type { Decisions } from './decisions.ts';
@@ -93,11 +93,7 @@ export class Quarantine<State, Command, Event> {
     this.#releaseFollowing(entity, queue, record);
   }
 
-  #releaseFollowing(
-    entity: Entity<State, Event>,
-    queue: InputQueue,
-    record: FetchedRecord,
-  ): void {
+  #releaseFollowing(entity: Entity<State, Event>, queue: InputQueue, record: FetchedRecord): void {
     const { context, decisions } = this.#options;
     for (let count = 0; count < context.limits.retryRecordsMax; count++) {
       const next = entity.parked[0];

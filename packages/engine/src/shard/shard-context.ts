@@ -1,13 +1,13 @@
-import type { Clock, Timers } from '@chat-cluster/kernel';
 import type { Journal } from '@chat-cluster/journal';
-import type { EntityDefinition } from '../entity/entity-definition.ts';
+import type { Clock, Timers } from '@chat-cluster/kernel';
 import type { ByteBudget } from '../backlog/byte-budget.ts';
 import type { JournalWriter } from '../backlog/journal-writer.ts';
 import type { EngineLimits } from '../engine-limits.ts';
+import type { EngineTopics } from '../engine-topics.ts';
+import type { EntityDefinition } from '../entity/entity-definition.ts';
 import type { Counters } from '../management/counters.ts';
 import type { Report } from '../management/report.ts';
 import type { Limiter } from '../recovery/limiter.ts';
-import type { EngineTopics } from '../engine-topics.ts';
 
 /** Where a record was: what a reply is addressed to. */
 export type RecordPosition = {

@@ -1,16 +1,21 @@
 import { assert } from '@chat-cluster/kernel';
-import { homePartition, type FetchedBatch, type FetchedRecord, type TopicIdPartition } from '@chat-cluster/log';
+import {
+  homePartition,
+  type FetchedBatch,
+  type FetchedRecord,
+  type TopicIdPartition,
+} from '@chat-cluster/log';
 import type { ShardTail } from '../backlog/shard-tail.ts';
 import { ActiveEntities } from '../entity/active-entities.ts';
-import type { Entity } from '../entity/entity.ts';
 import type { ReadInput } from '../entity/entity-definition.ts';
+import type { Entity } from '../entity/entity.ts';
 import { InputQueue } from '../intake/input-queue.ts';
 import type { DecidedPart } from '../output/decided-part.ts';
-import { EntityRecovery } from '../recovery/entity-recovery.ts';
 import type { Tenure } from '../partition/tenure.ts';
+import { EntityRecovery } from '../recovery/entity-recovery.ts';
+import { readControl, type ControlCommand } from './control-record.ts';
 import { Decisions } from './decisions.ts';
 import { EntityDecider } from './entity-decider.ts';
-import { readControl, type ControlCommand } from './control-record.ts';
 import type { ShardContext } from './shard-context.ts';
 
 export type ShardOptions<State, Command, Event> = {
@@ -111,7 +116,11 @@ export class Shard<State, Command, Event> {
     this.entities.sweep(options, (entity) => {
       const { state, seqNext, snapshotSeqNext } = entity;
       const eventsSince = seqNext - snapshotSeqNext;
-      if (state !== undefined && !entity.isQuarantined && eventsSince >= limits.snapshotAtPassivationEvents) {
+      if (
+        state !== undefined &&
+        !entity.isQuarantined &&
+        eventsSince >= limits.snapshotAtPassivationEvents
+      ) {
         journalWriter.snapshot({
           entityId: entity.id,
           seq: seqNext - 1,

@@ -1,0 +1,186 @@
+import { assert, sleep } from '@chat-cluster/kernel';
+import type { Generation, GroupMember, MemberAssignment } from '@chat-cluster/log';
+import type { Intake } from '../intake/intake.ts';
+import type { TransactionLoop } from '../output/transaction-loop.ts';
+import { Limiter } from '../recovery/limiter.ts';
+import type { ShardContext } from '../shard/shard-context.ts';
+import { Shard } from '../shard/shard.ts';
+import { decodeRevoking } from './assignor.ts';
+import { ShardStoppedError } from './shard-stopped-error.ts';
+import { TenureEndedError, type TakeOver, type TakenOver } from './take-over.ts';
+import { Tenure } from './tenure.ts';
+
+type TenancyOptions<State, Command, Event> = {
+  readonly context: ShardContext<State, Command, Event>;
+  readonly member: GroupMember;
+  readonly intake: Intake;
+  readonly takeOver: TakeOver;
+  /** The loop of the present producer: it changes when the worker was fenced. */
+  readonly loop: () => TransactionLoop;
+};
+
+/** Shards that take over at the same time: each reads its part of the event topic. */
+const TAKE_OVERS_MAX = 8;
+const DRAIN_POLL_MS = 2;
+
+/** Which partitions a worker holds, in what phase, and their shards. Follows the group's assignments; see Tenure for the phases. */
+export class Tenancy<State, Command, Event> {
+  readonly #options: TenancyOptions<State, Command, Event>;
+  readonly #tenures = new Map<number, Tenure>();
+  readonly #shards = new Map<number, Shard<State, Command, Event>>();
+  readonly #takeOvers = new Limiter(TAKE_OVERS_MAX);
+  #generation: Generation | undefined;
+  #closed = false;
+
+  constructor(options: TenancyOptions<State, Command, Event>) {
+    this.#options = options;
+  }
+
+  /** The tenures that have not ended, by partition. */
+  held(): Tenure[] {
+    return [...this.#tenures.values()]
+      .filter(({ isHeld }) => isHeld)
+      .sort((a, b) => a.partition - b.partition);
+  }
+
+  shards(): Iterable<Shard<State, Command, Event>> {
+    return this.#shards.values();
+  }
+
+  shard(partition: number): Shard<State, Command, Event> | undefined {
+    return this.#shards.get(partition);
+  }
+
+  /** The generation that confirms the tenures; undefined while this worker is out of the group. */
+  get generation(): Generation | undefined {
+    return this.#generation;
+  }
+
+  assigned(generation: Generation, assignment: MemberAssignment): void {
+    if (this.#closed) return;
+    this.#generation = generation;
+    const assigned = new Set(assignment.partitions);
+    const revoking = decodeRevoking(assignment.userData);
+    for (const tenure of this.held()) {
+      if (assigned.has(tenure.partition)) tenure.confirm(generation.generationId);
+      else this.#lose(tenure, 'It was assigned to another worker.');
+    }
+    for (const partition of assigned) {
+      if (revoking.includes(partition) || this.#tenures.get(partition)?.isHeld === true) continue;
+      this.#begin(partition, generation);
+    }
+    if (revoking.length > 0) void this.#rebalance(revoking);
+  }
+
+  /** Out of the group, or fenced: whatever was decided, nothing of it may be committed any more. */
+  loseAll(reason: string): void {
+    this.#generation = undefined;
+    for (const tenure of this.held()) this.#lose(tenure, reason);
+  }
+
+  /** Drains every shard. Nothing is taken over afterwards. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.held().map((tenure) => this.#giveUp(tenure)));
+  }
+
+  /** The shard keeps its partition and stops; `error` says why. */
+  fail(partition: number, error: Error): void {
+    const tenure = this.#tenures.get(partition);
+    if (tenure === undefined || !tenure.lasts) return;
+    tenure.apply('failed', error.message);
+    const code = error instanceof ShardStoppedError ? error.code : 'failed';
+    const { report } = this.#options.context;
+    report('error', `Shard ${partition} is stopped: ${error.message}`, { code, error });
+    void this.#release(tenure);
+  }
+
+  #begin(partition: number, generation: Generation): void {
+    const { context, takeOver } = this.#options;
+    context.report(
+      'info',
+      `Partition [${partition}] assigned to current node. Updating shard allocation`,
+    );
+    const tenure = new Tenure({ partition, generationId: generation.generationId });
+    this.#tenures.set(partition, tenure);
+    void this.#takeOvers
+      .run(() => takeOver.take(tenure))
+      .then((taken) => this.#ready(tenure, taken))
+      .catch((error: unknown) => {
+        if (error instanceof TenureEndedError || !tenure.lasts) return;
+        this.fail(partition, error instanceof Error ? error : new Error(String(error)));
+      });
+  }
+
+  #ready(tenure: Tenure, { tail, positions }: TakenOver): void {
+    if (!tenure.lasts) {
+      tail.clear();
+      return;
+    }
+    tenure.apply('ready');
+    const { context, intake } = this.#options;
+    const inputs = context.topics.inputs.map((topic) => {
+      const position = positions.get(topic);
+      assert(position !== undefined, 'Every input has a position after taking over.');
+      const { topicId } = context.topics.get(topic);
+      return { from: { topic, topicId, partition: tenure.partition }, position };
+    });
+    const shard = new Shard({ context, tenure, tail, inputs });
+    this.#shards.set(tenure.partition, shard);
+    context.journalWriter.add(tenure.partition, tail);
+    intake.add(shard.queues);
+  }
+
+  async #rebalance(revoking: readonly number[]): Promise<void> {
+    const draining = this.held().filter(({ phase }) => phase === 'draining');
+    this.#options.context.report(
+      'info',
+      `Starting rebalance for shards [${revoking.join(',')}]. Current shards rebalancing: [${draining.map(({ partition }) => partition).join(',')}]`,
+    );
+    const tenures = this.held().filter(({ partition }) => revoking.includes(partition));
+    await Promise.all(tenures.map((tenure) => this.#giveUp(tenure)));
+    if (!this.#closed) this.#options.member.rejoin();
+  }
+
+  /** Lets what is decided commit, then ends the tenure; what takes too long is dropped. */
+  async #giveUp(tenure: Tenure): Promise<void> {
+    const shard = this.#shards.get(tenure.partition);
+    if (tenure.apply('give-up') === 'draining') {
+      assert(shard !== undefined, 'A shard that drains was running.');
+      const isDrained = await this.#drain(tenure, shard);
+      tenure.apply(isDrained ? 'drained' : 'lost');
+    }
+    await this.#release(tenure);
+  }
+
+  async #drain(tenure: Tenure, shard: Shard<State, Command, Event>): Promise<boolean> {
+    const { context, intake, loop } = this.#options;
+    intake.remove(shard.queues);
+    const deadlineMs = context.clock.monotonicMs() + context.limits.drainTimeoutMs;
+    while (tenure.lasts && context.clock.monotonicMs() <= deadlineMs) {
+      if (!shard.decisions.hasAny && !loop().holds(shard)) return true;
+      loop().kick();
+      await sleep(context.timers, DRAIN_POLL_MS);
+    }
+    return false;
+  }
+
+  #lose(tenure: Tenure, reason: string): void {
+    if (!tenure.isHeld) return;
+    tenure.apply('lost');
+    this.#options.context.report('info', `Shard ${tenure.partition} was dropped. ${reason}`);
+    void this.#release(tenure);
+  }
+
+  /** After the tenure: the transaction that holds anything of it is aborted, and its memory given back. */
+  async #release(tenure: Tenure): Promise<void> {
+    const shard = this.#shards.get(tenure.partition);
+    if (shard === undefined || shard.tenure !== tenure) return;
+    const { context, intake, loop } = this.#options;
+    this.#shards.delete(tenure.partition);
+    intake.remove(shard.queues);
+    context.journalWriter.remove(tenure.partition);
+    await loop().release(shard);
+    shard.drop();
+  }
+}
