@@ -45,8 +45,7 @@ def read_object(value: bytes | None) -> dict | None:
     if value is None:
         return None
     try:
-        # The numbers are looked at nowhere, and Python refuses long ones that JSON allows.
-        parsed = json.loads(value.decode("utf-8"), parse_constant=_refuse, parse_int=_number)
+        parsed = _DECODER.decode(value.decode("utf-8"))
     except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
@@ -105,7 +104,7 @@ def read_numbered(value: bytes | None) -> tuple[dict, int, Content] | None:
 def _encode(fields: dict, message_id: str | None) -> bytes:
     if message_id is not None:
         fields["messageId"] = message_id
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return _ENCODER.encode(fields).encode("utf-8")
 
 
 def _refuse(constant: str) -> None:
@@ -114,3 +113,8 @@ def _refuse(constant: str) -> None:
 
 def _number(digits: str) -> int | float:
     return int(digits) if len(digits) < 20 else float(digits)
+
+
+# Python refuses whole numbers that JSON allows, and takes NaN, which JSON does not know.
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_number)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
