@@ -1,0 +1,149 @@
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { assert, type Clock, systemClock, systemTimers, type Timers } from '@chat-cluster/kernel';
+import type {
+  Fetcher,
+  FetcherListener,
+  FetcherOptions,
+  GroupMember,
+  GroupMemberOptions,
+  Log,
+  LogAdmin,
+  Producer,
+  RangeReadOptions,
+  TransactionalProducer,
+  TransactionalProducerOptions,
+} from '@chat-cluster/log';
+import type { AdapterContext } from './adapter-context.ts';
+import { KafkaLogAdmin } from './admin/kafka-log-admin.ts';
+import type { BrokerAddress } from './connections/broker-connection.ts';
+import { closedError } from './connections/broker-connections.ts';
+import { Cluster } from './connections/cluster.ts';
+import { KafkaFetcher } from './fetch/kafka-fetcher.ts';
+import { readRange } from './fetch/read-range.ts';
+import { KafkaGroupMember } from './group/kafka-group-member.ts';
+import { KafkaProducer } from './produce/kafka-producer.ts';
+import { KafkaTransactionalProducer } from './produce/kafka-transactional-producer.ts';
+import type { Report } from './report.ts';
+
+export type SaslCredentials = {
+  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+  readonly username: string;
+  readonly password: string;
+};
+
+export type KafkaLogOptions = {
+  /** Brokers to ask first; the others are learned from them. */
+  readonly bootstrap: readonly BrokerAddress[];
+  /** Names this program in the brokers' logs and quotas. */
+  readonly clientId: string;
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  /** How long a request may take, and how long one that fails is repeated. Default 10,000. */
+  readonly requestTimeoutMs?: number;
+  /** Default 5,000. */
+  readonly connectTimeoutMs?: number;
+  readonly tls?: TlsOptions;
+  readonly sasl?: SaslCredentials;
+  /** Transactional ids that a transactional producer takes turns with: 1 or 2. Default 2; see docs/decisions/0003. */
+  readonly lanes?: 1 | 2;
+  /** Told what happens inside; default nobody. Must not throw. */
+  readonly report?: Report;
+};
+
+/**
+ * The log of a Kafka cluster: Apache Kafka 4.1 or the embedded broker. Nothing is sent yet; the first call of anything
+ * fails with `unavailable` when no broker answers in time, with `refused` when the broker is too old.
+ */
+export function openKafkaLog(options: KafkaLogOptions): Log {
+  assert(options.bootstrap.length > 0, 'A cluster has at least one bootstrap address.');
+  const { requestTimeoutMs = 10_000, connectTimeoutMs = 5_000, tls, sasl } = options;
+  const context: AdapterContext = {
+    clock: options.clock ?? systemClock,
+    timers: options.timers ?? systemTimers,
+    retryTimeoutMs: requestTimeoutMs,
+    report: options.report ?? (() => undefined),
+    settings: {
+      clientId: options.clientId,
+      requestTimeoutMs,
+      connectTimeoutMs,
+      ...(tls && { tls }),
+      ...(sasl && { sasl }),
+    },
+  };
+  const cluster = new Cluster(options.bootstrap, context);
+  return new KafkaLog({ context, cluster, laneCount: options.lanes ?? 2 });
+}
+
+/** The port's Log. It owns everything that was opened from it. */
+class KafkaLog implements Log {
+  readonly admin: LogAdmin;
+  readonly #context: AdapterContext;
+  readonly #cluster: Cluster;
+  readonly #laneCount: number;
+  /** What is to be closed with the log. */
+  readonly #opened = new Set<() => Promise<void>>();
+  #isClosed = false;
+
+  constructor(from: { context: AdapterContext; cluster: Cluster; laneCount: number }) {
+    this.#context = from.context;
+    this.#cluster = from.cluster;
+    this.#laneCount = from.laneCount;
+    const admin = new KafkaLogAdmin(this.#parts);
+    this.#opened.add(() => admin.close());
+    this.admin = admin;
+  }
+
+  openGroupMember(options: GroupMemberOptions): GroupMember {
+    this.#assertOpen();
+    const member = new KafkaGroupMember(this.#parts, options);
+    this.#opened.add(async () => member.abandon());
+    return member;
+  }
+
+  openFetcher(options: FetcherOptions, listener: FetcherListener): Fetcher {
+    this.#assertOpen();
+    const fetcher = new KafkaFetcher(this.#parts, options, listener);
+    this.#opened.add(() => fetcher.close());
+    return fetcher;
+  }
+
+  async openTransactionalProducer(
+    options: TransactionalProducerOptions,
+  ): Promise<TransactionalProducer> {
+    this.#assertOpen();
+    const producer = await KafkaTransactionalProducer.open(this.#parts, {
+      ...options,
+      laneCount: this.#laneCount,
+    });
+    this.#opened.add(() => producer.close());
+    return producer;
+  }
+
+  openProducer(): Producer {
+    this.#assertOpen();
+    const producer = new KafkaProducer(this.#parts);
+    this.#opened.add(() => producer.close());
+    return producer;
+  }
+
+  async readRange(options: RangeReadOptions): Promise<void> {
+    this.#assertOpen();
+    await readRange(this.#parts, options);
+  }
+
+  /** Members that have not left are abandoned. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await Promise.all([...this.#opened].map((close) => close()));
+    await this.#cluster.close();
+  }
+
+  get #parts(): { readonly context: AdapterContext; readonly cluster: Cluster } {
+    return { context: this.#context, cluster: this.#cluster };
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw closedError();
+  }
+}

@@ -1,0 +1,171 @@
+import { produceV11 } from '@platformatic/kafka';
+import { type OutgoingRecord, recordSizeBytesMax, type Transaction } from '@chat-cluster/log';
+import type { AdapterContext } from '../adapter-context.ts';
+import { readProduceAnswer } from '../codec/produce-answer.ts';
+import { produceBody } from '../codec/produce-body.ts';
+import { encodeRecordBatch } from '../codec/record-batch-encoder.ts';
+import type { BrokerConnection } from '../connections/broker-connection.ts';
+import type { BrokerConnections } from '../connections/broker-connections.ts';
+import type { Cluster, Node } from '../connections/cluster.ts';
+import { kafkaError } from '../connections/kafka-errors.ts';
+import { byTopic } from './by-topic.ts';
+import {
+  faultOfCode,
+  faultOfFailure,
+  type TransactionFault,
+  worstOf,
+} from './transaction-fault.ts';
+import type { TransactionLane } from './transaction-lane.ts';
+
+/** The records of a transaction: sends them to all leaders at once. */
+export class TransactionWrites {
+  readonly #context: AdapterContext;
+  readonly #cluster: Cluster;
+  /** To leaders. */
+  readonly #connections: BrokerConnections;
+
+  constructor(options: {
+    readonly context: AdapterContext;
+    readonly cluster: Cluster;
+    readonly connections: BrokerConnections;
+  }) {
+    this.#context = options.context;
+    this.#cluster = options.cluster;
+    this.#connections = options.connections;
+  }
+
+  /** @returns for each of the writes the offset of its first record, or why not all were written */
+  async send(
+    lane: TransactionLane,
+    writes: Transaction['writes'],
+  ): Promise<{ readonly baseOffsets: readonly number[] } | { readonly fault: TransactionFault }> {
+    const baseOffsets = writes.map(() => NOT_WRITTEN);
+    const leaders = new Map<number, { node: Node; batches: Batch[] }>();
+    try {
+      for (const [index, write] of writes.entries()) {
+        const node = await this.#cluster.leaderOf(write.topic, write.partition);
+        const leader = leaders.get(node.nodeId) ?? { node, batches: [] };
+        leaders.set(node.nodeId, leader);
+        leader.batches.push(...this.#batchesOf(lane, write, index));
+      }
+    } catch (error) {
+      return { fault: faultOfFailure(error) };
+    }
+    const faults = await Promise.all(
+      [...leaders.values()].map(({ node, batches }) =>
+        this.#sendToLeader({ lane, node, batches, baseOffsets }),
+      ),
+    );
+    const fault = worstOf(faults.flat());
+    if (!fault) return { baseOffsets };
+    for (const { topic } of writes) this.#cluster.forgetTopic(topic);
+    return { fault };
+  }
+
+  /** Cuts a partition's records into batches that a topic accepts, in order. */
+  #batchesOf(
+    lane: TransactionLane,
+    write: Transaction['writes'][number],
+    writeIndex: number,
+  ): Batch[] {
+    const { topic, partition } = write;
+    return chunksOf(write.records).map((records, wave) => {
+      const baseSequence = lane.sequences.nextOf(write);
+      lane.sequences.advance(write, records.length);
+      const bytes = encodeRecordBatch(records, {
+        producerId: lane.producerId,
+        producerEpoch: lane.producerEpoch,
+        baseSequence,
+        isTransactional: true,
+        timestampMs: this.#context.clock.wallMs(),
+      });
+      return { topic, partition, batch: bytes, writeIndex, wave };
+    });
+  }
+
+  async #sendToLeader(to: {
+    lane: TransactionLane;
+    node: Node;
+    batches: readonly Batch[];
+    baseOffsets: number[];
+  }): Promise<TransactionFault[]> {
+    try {
+      const connection = await this.#connections.get(to.node);
+      const faults = await Promise.all(
+        wavesOf(to.batches).map((wave) => this.#sendWave({ ...to, connection, wave })),
+      );
+      return faults.flat();
+    } catch (error) {
+      return [faultOfFailure(error)];
+    }
+  }
+
+  /** A request holds one batch a partition; further ones follow on the same connection, in order. */
+  async #sendWave(to: {
+    lane: TransactionLane;
+    connection: BrokerConnection;
+    wave: readonly Batch[];
+    baseOffsets: number[];
+  }): Promise<TransactionFault[]> {
+    const answer = await to.connection.send({
+      apiKey: produceV11.api.key,
+      apiVersion: produceV11.api.version,
+      body: produceBody(
+        byTopic(to.wave).map(([topic, partitions]) => ({ topic, partitions })),
+        {
+          transactionalId: to.lane.transactionalId,
+          timeoutMs: this.#context.settings.requestTimeoutMs,
+        },
+      ),
+      parse: readProduceAnswer,
+    });
+    const faults: TransactionFault[] = [];
+    for (const { topic, partition, writeIndex, wave } of to.wave) {
+      const result = answer.get(`${topic}/${partition}`);
+      const errorCode = result?.errorCode ?? kafkaError.unknownServerError;
+      if (errorCode !== kafkaError.none) {
+        faults.push(faultOfCode(errorCode, `Writing to partition ${partition} of ${topic}`));
+      } else if (wave === 0) {
+        to.baseOffsets[writeIndex] = result?.baseOffset ?? NOT_WRITTEN;
+      }
+    }
+    return faults;
+  }
+}
+
+type Batch = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batch: Buffer;
+  /** Which of the transaction's writes it belongs to, and its place among that one's batches. */
+  readonly writeIndex: number;
+  readonly wave: number;
+};
+
+const NOT_WRITTEN = -1;
+
+function chunksOf(records: readonly OutgoingRecord[]): (readonly OutgoingRecord[])[] {
+  const chunks: (readonly OutgoingRecord[])[] = [];
+  let from = 0;
+  let sizeBytes = 0;
+  for (let index = 0; index < records.length; index += 1) {
+    const recordBytes = recordSizeBytesMax(records[index]!);
+    if (index > from && sizeBytes + recordBytes > BATCH_BYTES_MAX) {
+      chunks.push(records.slice(from, index));
+      from = index;
+      sizeBytes = 0;
+    }
+    sizeBytes += recordBytes;
+  }
+  chunks.push(from === 0 ? records : records.slice(from));
+  return chunks;
+}
+
+/** Below the default limit of a topic (1,048,588), with the batch's header. */
+const BATCH_BYTES_MAX = 1_000_000;
+
+function wavesOf(batches: readonly Batch[]): Batch[][] {
+  const waves: Batch[][] = [];
+  for (const batch of batches) (waves[batch.wave] ??= []).push(batch);
+  return waves;
+}

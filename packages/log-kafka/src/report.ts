@@ -1,0 +1,29 @@
+/** What the adapter tells its owner, who decides what to log and to count. Never needed for correctness. */
+export type KafkaLogEvent = {
+  /**
+   * - `connection-failed`: a broker was not reached, or dropped the connection; it is tried again.
+   * - `fetch-retried`: partitions are asked for again after an error that may pass.
+   * - `produce-retried`: a batch is sent again after an error that may pass.
+   * - `transaction-aborted`: a transaction was taken back; its owner may send it again.
+   * - `end-retried`: the end of a transaction was not answered and is asked for again.
+   * - `epoch-bumped`: after a lost answer a producer went on to a new epoch.
+   * - `group-retried`: a request of the group protocol is repeated.
+   * - `group-joined`, `group-lost`: the membership changed.
+   */
+  readonly kind:
+    | 'connection-failed'
+    | 'fetch-retried'
+    | 'produce-retried'
+    | 'transaction-aborted'
+    | 'end-retried'
+    | 'epoch-bumped'
+    | 'group-retried'
+    | 'group-joined'
+    | 'group-lost';
+  /** A sentence for a person. */
+  readonly message: string;
+  readonly cause?: unknown;
+};
+
+/** Takes events; must not throw. */
+export type Report = (event: KafkaLogEvent) => void;
