@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { open, type RootDatabase } from 'lmdb';
 import { type Journal, JournalError } from '@chat-cluster/journal';
+import { checkFolder } from './check-folder.ts';
 import { openError } from './lmdb-errors.ts';
 import { LmdbJournal } from './lmdb-journal.ts';
 import type { Table, Tables } from './tables.ts';
@@ -38,7 +38,7 @@ export type LmdbJournalOptions = {
 export async function openLmdbJournal(options: LmdbJournalOptions): Promise<Journal> {
   const { dir, mapSizeBytes = MAP_SIZE_BYTES_DEFAULT } = options;
   try {
-    await mkdir(dir, { recursive: true });
+    await checkFolder(dir);
     return new LmdbJournal(openTables(dir, mapSizeBytes));
   } catch (error) {
     throw openError(dir, error);
