@@ -44,3 +44,11 @@ test('every number lies in its range', () => {
     ),
   );
 });
+
+test('seeds that differ only above 32 bits give different numbers', () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 1, max: 2 ** 20 }), (low, high) => {
+      assert.notEqual(seededRandom(low).next(), seededRandom(low + high * 2 ** 32).next());
+    }),
+  );
+});

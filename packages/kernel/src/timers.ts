@@ -29,7 +29,10 @@ export const systemTimers: Timers = {
   },
 };
 
-/** Where there is setImmediate (not in browsers), a delay of 0 means: after pending I/O, without setTimeout's extra millisecond. */
+/**
+ * Where there is setImmediate (not in browsers), a delay of 0 means: after pending I/O, without the
+ * extra millisecond of setTimeout.
+ */
 const platform: {
   readonly setImmediate?: (callback: () => void) => unknown;
   readonly clearImmediate?: (immediate: unknown) => void;
