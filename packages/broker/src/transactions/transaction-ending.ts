@@ -102,12 +102,10 @@ export class TransactionEnding {
     return { isComplete: results.every(({ status }) => status === 'fulfilled') };
   }
 
-  /** Nobody waits for the record: without it a restart looks for markers to write, and finds none missing. */
+  /** Not written: a restart that finds the decision looks for markers to write, and finds none missing. */
   #complete(transaction: Transaction): void {
     transaction.complete(this.#surroundings.clock.wallMs());
     transaction.ending = undefined;
-    const change: TransactionChange = { kind: 'transaction', transaction: transaction.toStored() };
-    void this.#surroundings.section.append(change).catch(() => {});
   }
 
   #retryLater(transaction: Transaction): void {
