@@ -266,13 +266,51 @@ export class EngineHarness {
 
   /** Waits until so many totals have been put out in all. */
   async untilTotals(count: number): Promise<void> {
+    await this.untilCount('totals', count);
+  }
+
+  /** Waits until a topic has so many committed records. */
+  async untilCount(topic: string, count: number): Promise<void> {
     const endMs = this.timers.clock.monotonicMs() + WAIT_MAX_MS;
-    while ((await this.read('totals')).length < count) {
+    let found = 0;
+    while ((found = (await this.read(topic)).length) < count) {
       assert(
         this.timers.clock.monotonicMs() < endMs,
-        `Waited for ${count} totals.\n${this.reports.join('\n')}`,
+        `Waited for ${count} records of ${topic}, found ${found}.\n${this.reports.join('\n')}`,
       );
       await this.pass(POLL_MS);
     }
+    assert(found === count, `${topic} has ${found} records, not ${count}.`);
+  }
+
+  /** Sends an operator's command. */
+  async control(command: { readonly entityId: string } & Record<string, unknown>): Promise<void> {
+    const value = Buffer.from(JSON.stringify(command));
+    const key = Buffer.from(command.entityId);
+    await this.send('control', command.entityId, [{ key, value, headers: [] }]);
+  }
+
+  /** Asks an entity for the sum of its last additions. */
+  async ask(id: string, sumOfLast: number): Promise<void> {
+    const value = Buffer.from(JSON.stringify({ id, sumOfLast }));
+    await this.send('ask', id, [{ key: Buffer.from(id), value, headers: [] }]);
+  }
+
+  /** The seqs of the rows of an entity in the journal. */
+  seqsOf(id: string): number[] {
+    return this.store.rows('counter', id).map(({ seq }) => seq);
+  }
+
+  /** The node dies in the middle of a transaction: whatever it sends after AddPartitionsToTxn is lost. */
+  crashWithOpenTransaction(node: HarnessNode): void {
+    let isOpen = false;
+    this.broker.network.faults = {
+      decide: ({ api, client }) => {
+        if (client !== node.log.clientName) return { kind: 'pass' };
+        if (isOpen) return { kind: 'drop-request' };
+        if (api === 'AddPartitionsToTxn') isOpen = true;
+        return { kind: 'pass' };
+      },
+    };
   }
 }

@@ -85,7 +85,6 @@ export class Shard<State, Command, Event> {
   decideSlice(countMax: number): number {
     let count = 0;
     for (const queue of this.queues) {
-      if (this.#isHeldBack(queue)) continue;
       while (count < countMax && this.#mayDecide(queue)) {
         const record = queue.first();
         if (record === undefined || !this.#decide(queue, record)) break;
@@ -146,9 +145,8 @@ export class Shard<State, Command, Event> {
 
   #mayDecide(queue: InputQueue): boolean {
     const { decidedBudget, backlogBudget } = this.#context;
-    return (
-      this.#lasts && queue.waitsFor === undefined && !decidedBudget.isFull && !backlogBudget.isFull
-    );
+    if (!this.#lasts || queue.waitsFor !== undefined) return false;
+    return !decidedBudget.isFull && !backlogBudget.isFull && !this.#isHeldBack(queue);
   }
 
   /** Promise 9: a cap on parked records pauses only the other inputs; the operator's control records go on. */
