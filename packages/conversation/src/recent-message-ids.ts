@@ -3,6 +3,7 @@ import {
   DUPLICATE_WINDOW_MESSAGES,
   utf8SizeBytes,
 } from '@chat-cluster/contract';
+import { assert } from '@chat-cluster/kernel';
 
 /** A message that had an id. */
 export type RecentMessageId = {
@@ -16,8 +17,9 @@ export type RecentMessageId = {
  * sender: two senders may use the same.
  */
 export class RecentMessageIds {
-  /** Oldest first. */
+  /** Oldest first, behind `#forgottenCount` that are not meant any more. */
   readonly #ids: RecentMessageId[] = [];
+  #forgottenCount = 0;
   /** Made with the first id: many conversations never see one. */
   #seqByKey: Map<string, number> | undefined;
   #idBytes = 0;
@@ -25,7 +27,7 @@ export class RecentMessageIds {
 
   /** Oldest first. */
   get all(): readonly RecentMessageId[] {
-    return this.#ids;
+    return this.#ids.slice(this.#forgottenCount);
   }
 
   /** Estimate of the memory that the ids take. */
@@ -51,13 +53,26 @@ export class RecentMessageIds {
   /** Forgets what is no longer among the last messages, now that there are `messageCount`. */
   forgetBefore(messageCount: number): void {
     const seqOldest = messageCount - DUPLICATE_WINDOW_MESSAGES;
-    while (this.#ids.length > 0 && this.#ids[0]!.conversationMsgSeq < seqOldest) {
+    for (let oldest = this.#oldest; oldest !== undefined; oldest = this.#oldest) {
+      if (oldest.conversationMsgSeq >= seqOldest) return;
       this.#forgetOldest();
     }
   }
 
+  get #oldest(): RecentMessageId | undefined {
+    return this.#ids[this.#forgottenCount];
+  }
+
   #forgetOldest(): void {
-    const { conversationMsgSeq, sender, messageId } = this.#ids.shift()!;
+    const oldest = this.#oldest;
+    assert(oldest !== undefined, 'Only an id that is remembered can be forgotten.');
+    const { conversationMsgSeq, sender, messageId } = oldest;
+    this.#forgottenCount += 1;
+    // Cut off many at once: to shift a list of a thousand costs more than all else here.
+    if (this.#forgottenCount === FORGOTTEN_COUNT_MAX) {
+      this.#ids.splice(0, this.#forgottenCount);
+      this.#forgottenCount = 0;
+    }
     this.#idBytes -= utf8SizeBytes(messageId);
     this.#senderChars -= sender.length;
     const key = keyOf(sender, messageId);
@@ -70,6 +85,9 @@ export class RecentMessageIds {
 function keyOf(sender: string, messageId: string): string {
   return `${sender.length}:${sender}${messageId}`;
 }
+
+/** Entries that are kept although they are forgotten: a quarter of those that are not. */
+const FORGOTTEN_COUNT_MAX = DUPLICATE_WINDOW_MESSAGES / 4;
 
 /** The entry, its two texts' headers, the joined key's and the map's slot. */
 const ID_OVERHEAD_BYTES = 160;

@@ -7,13 +7,20 @@ export const WINDOW_MESSAGES_MAX = 100;
 /** Most characters (UTF-16 units) of senders and bodies that it holds: 32 KiB where all are Latin-1, else up to 64. */
 export const WINDOW_CHARS_MAX = 32 * 1024;
 
-/** The newest messages of a conversation, ascending by their numbers, without gaps; none if the newest alone is too long. */
+/**
+ * The newest messages of a conversation, ascending by their numbers, without gaps; none if the newest
+ * alone is too long. A ring: shifting a list costs half of what a message may (conversation.bench.ts).
+ */
 export class MessageWindow {
-  readonly #messages: Chatter[] = [];
+  /** Grows to WINDOW_MESSAGES_MAX slots, then they are used again. */
+  readonly #slots: (Chatter | undefined)[] = [];
+  /** The slot of the oldest message. */
+  #first = 0;
+  #count = 0;
   #chars = 0;
 
   get count(): number {
-    return this.#messages.length;
+    return this.#count;
   }
 
   /** Of all senders and bodies together. */
@@ -23,21 +30,39 @@ export class MessageWindow {
 
   /** Adds the next message, and drops the oldest ones that are beyond the limits now. */
   add(message: Chatter): void {
-    const newest = this.#messages.at(-1);
+    const newest = this.#count === 0 ? undefined : this.#at(this.#count - 1);
     assert(
       newest === undefined || message[2] === newest[2] + 1,
       'The messages of a window follow each other without gaps.',
     );
-    this.#messages.push(message);
+    if (this.#count === WINDOW_MESSAGES_MAX) this.#dropOldest();
+    this.#slots[(this.#first + this.#count) % WINDOW_MESSAGES_MAX] = message;
+    this.#count += 1;
     this.#chars += charsOf(message);
-    while (this.#messages.length > WINDOW_MESSAGES_MAX || this.#chars > WINDOW_CHARS_MAX) {
-      this.#chars -= charsOf(this.#messages.shift()!);
-    }
+    while (this.#chars > WINDOW_CHARS_MAX) this.#dropOldest();
   }
 
-  /** The newest `count` messages, fewer if there are fewer, in a list of their own: it stays as it is when the window goes on. */
+  /**
+   * The newest `count` messages, fewer if there are fewer, in a list of their own: it stays as it is
+   * when the window goes on.
+   */
   newest(count: number): readonly Chatter[] {
-    return this.#messages.slice(Math.max(0, this.#messages.length - count));
+    const length = Math.min(count, this.#count);
+    return Array.from({ length }, (_, index) => this.#at(this.#count - length + index));
+  }
+
+  /** The message at this place, counted from the oldest. */
+  #at(index: number): Chatter {
+    const message = this.#slots[(this.#first + index) % WINDOW_MESSAGES_MAX];
+    assert(message !== undefined, 'A window has a message at each place that it counts.');
+    return message;
+  }
+
+  #dropOldest(): void {
+    this.#chars -= charsOf(this.#at(0));
+    this.#slots[this.#first] = undefined; // or it could not be collected
+    this.#first = (this.#first + 1) % WINDOW_MESSAGES_MAX;
+    this.#count -= 1;
   }
 }
 
