@@ -241,11 +241,8 @@ test('a journal that is away delays nothing until the backlog is full, then inta
   await harness.add('x', [1]);
   await harness.untilTotals(1);
   harness.journalFaults.isDown = true;
-  for (let index = 0; index < 30; index++)
-    await harness.add(
-      'x',
-      Array.from({ length: 10 }, () => 1),
-    );
+  const tenOnes = Array.from({ length: 10 }, () => 1);
+  for (let index = 0; index < 30; index++) await harness.add('x', tenOnes);
   await harness.pass(5_000);
   const outWhileAway = (await harness.totalsOf('x')).length;
   assert.ok(outWhileAway > 50 && outWhileAway < 301, `${outWhileAway} came out`);
