@@ -6,6 +6,7 @@ import { fencingTests } from './contract/fencing-contract.ts';
 import { fetchingTests } from './contract/fetching-contract.ts';
 import { groupTests } from './contract/group-contract.ts';
 import { handOverTests } from './contract/hand-over-contract.ts';
+import { lostAnswerTests } from './contract/lost-answer-contract.ts';
 import { producingTests } from './contract/producing-contract.ts';
 import { readCommittedTests } from './contract/read-committed-contract.ts';
 import { readRangeTests } from './contract/read-range-contract.ts';
@@ -24,6 +25,8 @@ export type { HeldTransaction, LogContractCluster } from './contract/contract-cl
 export function describeLogContract(subject: {
   readonly name: string;
   readonly open: () => Promise<LogContractCluster>;
+  /** True when the cluster has `breakConnections`. */
+  readonly canBreakConnections?: boolean;
 }): void {
   describe(`${subject.name} keeps the contract of the log`, () => {
     let cluster: LogContractCluster | undefined;
@@ -50,6 +53,9 @@ export function describeLogContract(subject: {
     describe('group members', () => groupTests(contractTest));
     describe('handing over', () => handOverTests(contractTest));
     describe('admin', () => adminTests(contractTest));
+    if (subject.canBreakConnections === true) {
+      describe('lost answers', () => lostAnswerTests(contractTest));
+    }
   });
 }
 

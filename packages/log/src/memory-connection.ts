@@ -2,6 +2,8 @@ import { LogError } from './log-error.ts';
 import { MemoryLane } from './memory-lane.ts';
 import type { MemoryApi, MemoryCall, MemoryFault, MemoryNetwork } from './memory-network.ts';
 
+type Pending = { readonly lose: () => void };
+
 /**
  * One client's connection to the memory broker: requests arrive in the order they were sent, answers in the order they were given.
  * A request that its sender gave up on may still arrive later, as on a connection that was dropped for it.
@@ -11,6 +13,8 @@ export class MemoryConnection {
   readonly #client: string;
   #requests: MemoryLane;
   #answers: MemoryLane;
+  /** What is waited for. */
+  readonly #pending = new Set<Pending>();
   #isClosed = false;
 
   constructor(network: MemoryNetwork, client: string) {
@@ -26,24 +30,29 @@ export class MemoryConnection {
    * @throws LogError `unavailable` when the request or its answer was lost, what `handle` throws otherwise
    */
   call<T>(api: MemoryApi, handle: () => T | Promise<T>): Promise<T> {
-    const call: MemoryCall = { api, client: this.#client };
-    const fault = this.#network.faults.decide(call);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     if (this.#isClosed) return promise;
-    const loss = this.#lossOf(fault);
-    if (loss !== undefined) {
-      this.#network.timers.after(loss.noticedAfterMs, () => {
-        if (!this.#isClosed) reject(lostError(api));
-      });
-    }
-    if (fault.kind === 'drop-request') return promise;
-    const isAnswerLost = loss !== undefined;
-    const answer = (settle: () => void): void => {
-      if (!isAnswerLost) this.#answer(call, settle, () => reject(lostError(api)));
+    const call: MemoryCall = { api, client: this.#client };
+    const fault = this.#network.faults.decide(call);
+    const finish = (settle: () => void): void => {
+      if (this.#isClosed || !this.#pending.delete(pending)) return;
+      settle();
     };
-    this.#requestLane(isAnswerLost).deliver(this.#requestDelayMs(call, fault), () => {
-      if (this.#network.isCut(this.#client)) {
-        if (!isAnswerLost) this.#later(() => reject(lostError(api)));
+    const pending: Pending = { lose: () => finish(() => reject(lostError(api))) };
+    this.#pending.add(pending);
+    const lane = this.#laneFor(fault, pending);
+    if (fault.kind === 'drop-request') return promise;
+    const answer = (settle: () => void): void => {
+      if (fault.kind === 'drop-answer') return;
+      this.#answers.deliver(this.#network.hopDelayMs(call), () => {
+        if (this.#isCut) this.#loseLater(pending);
+        else finish(settle);
+      });
+    };
+    const delayMs = this.#network.hopDelayMs(call) + (fault.kind === 'delay' ? fault.delayMs : 0);
+    lane.deliver(delayMs, () => {
+      if (this.#isCut) {
+        this.#loseLater(pending);
         return;
       }
       run(handle).then(
@@ -54,41 +63,41 @@ export class MemoryConnection {
     return promise;
   }
 
+  /** Drops the connection: what was sent still arrives, its answers are lost, and the caller knows at once. The next call opens another one. */
+  break(): void {
+    this.#renew();
+    for (const { lose } of this.#pending) lose();
+  }
+
   /** As when the process dies: nothing is sent any more, what was sent may still arrive, and what is awaited stays pending for ever. */
   close(): void {
     this.#isClosed = true;
+    this.#pending.clear();
   }
 
-  #answer(call: MemoryCall, settle: () => void, lose: () => void): void {
-    this.#answers.deliver(this.#network.hopDelayMs(call), () => {
-      if (this.#isClosed) return;
-      if (this.#network.isCut(this.#client)) this.#later(lose);
-      else settle();
-    });
+  get #isCut(): boolean {
+    return this.#network.isCut(this.#client);
   }
 
-  #later(callback: () => void): void {
-    this.#network.timers.after(this.#network.requestTimeoutMs, () => {
-      if (!this.#isClosed) callback();
-    });
-  }
-
-  #requestDelayMs(call: MemoryCall, fault: MemoryFault): number {
-    return this.#network.hopDelayMs(call) + (fault.kind === 'delay' ? fault.delayMs : 0);
-  }
-
-  /** Who gives up on a request closes its connection: what is sent next overtakes it. */
-  #requestLane(isAnswerLost: boolean): MemoryLane {
+  /** Who gives up on a request drops its connection: what is sent next overtakes it. */
+  #laneFor(fault: MemoryFault, pending: Pending): MemoryLane {
     const lane = this.#requests;
-    if (isAnswerLost) this.#requests = new MemoryLane(this.#network.timers);
+    const { requestTimeoutMs, timers } = this.#network;
+    if (fault.kind === 'pass') return lane;
+    if (fault.kind === 'delay' && fault.delayMs <= requestTimeoutMs) return lane;
+    this.#renew();
+    const noticedAfterMs = fault.kind === 'delay' ? undefined : fault.noticedAfterMs;
+    timers.after(noticedAfterMs ?? requestTimeoutMs, pending.lose);
     return lane;
   }
 
-  #lossOf(fault: MemoryFault): { noticedAfterMs: number } | undefined {
-    const { requestTimeoutMs } = this.#network;
-    if (fault.kind === 'pass') return undefined;
-    if (fault.kind !== 'delay') return { noticedAfterMs: fault.noticedAfterMs ?? requestTimeoutMs };
-    return fault.delayMs > requestTimeoutMs ? { noticedAfterMs: requestTimeoutMs } : undefined;
+  #renew(): void {
+    this.#requests = new MemoryLane(this.#network.timers);
+    this.#answers = new MemoryLane(this.#network.timers);
+  }
+
+  #loseLater({ lose }: Pending): void {
+    this.#network.timers.after(this.#network.requestTimeoutMs, lose);
   }
 }
 

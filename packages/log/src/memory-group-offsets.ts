@@ -4,32 +4,36 @@ import type { EndDirection } from './memory-partition.ts';
 import type { TopicPartition } from './record.ts';
 import type { OffsetCommit } from './transactional-producer.ts';
 
-/** What a consumer group has committed, and what open transactions are about to. */
+/** An offset as it came in; the numbers count all of a group. */
+type Sent = OffsetCommit & { readonly sentNumber: number };
+
+/** What a consumer group has committed, and what open transactions are about to. Of two offsets of a partition the one that was sent later stays, whichever transaction ends first. */
 export class MemoryGroupOffsets {
-  readonly #committed = new Map<string, CommittedOffset & { readonly topic: string }>();
-  /** By producer id, in the order in which transactions staged them. */
-  readonly #pending = new Map<number, Map<string, OffsetCommit>>();
+  readonly #committed = new Map<string, Sent>();
+  /** By producer id. */
+  readonly #pending = new Map<number, Map<string, Sent>>();
+  #sentCount = 0;
 
   commit(offsets: readonly OffsetCommit[]): void {
-    for (const offset of offsets) {
-      assertMetadataFits(offset);
-      const { topic, offsetNext, metadata } = offset;
-      this.#committed.set(keyOf(offset), { topic, offset: offsetNext, metadata });
-    }
+    for (const sent of this.#number(offsets)) this.#committed.set(keyOf(sent), sent);
   }
 
   /** Holds offsets until the producer's transaction ends. */
   stage(producerId: number, offsets: readonly OffsetCommit[]): void {
-    for (const offset of offsets) assertMetadataFits(offset);
-    let staged = this.#pending.get(producerId);
-    if (!staged) this.#pending.set(producerId, (staged = new Map<string, OffsetCommit>()));
-    for (const offset of offsets) staged.set(keyOf(offset), offset);
+    const sent = this.#number(offsets);
+    const staged = this.#pending.get(producerId) ?? new Map<string, Sent>();
+    this.#pending.set(producerId, staged);
+    for (const offset of sent) staged.set(keyOf(offset), offset);
   }
 
   endTransaction(producerId: number, direction: EndDirection): void {
     const staged = this.#pending.get(producerId);
     this.#pending.delete(producerId);
-    if (staged && direction === 'commit') this.commit([...staged.values()]);
+    if (!staged || direction === 'abort') return;
+    for (const [key, sent] of staged) {
+      const committed = this.#committed.get(key);
+      if (!committed || committed.sentNumber < sent.sentNumber) this.#committed.set(key, sent);
+    }
   }
 
   /** @throws MemoryBrokerError UNSTABLE_OFFSET_COMMIT while an open transaction holds an offset of one of the partitions */
@@ -45,14 +49,23 @@ export class MemoryGroupOffsets {
         }
       }
       const committed = this.#committed.get(key);
-      return committed && { offset: committed.offset, metadata: committed.metadata };
+      return committed && { offset: committed.offsetNext, metadata: committed.metadata };
     });
   }
 
+  /** The topic has been deleted. */
   forgetTopic(topic: string): void {
-    for (const [key, committed] of this.#committed) {
-      if (committed.topic === topic) this.#committed.delete(key);
+    for (const sents of [this.#committed, ...this.#pending.values()]) {
+      for (const [key, sent] of sents) if (sent.topic === topic) sents.delete(key);
     }
+  }
+
+  #number(offsets: readonly OffsetCommit[]): Sent[] {
+    for (const offset of offsets) assertMetadataFits(offset);
+    return offsets.map((offset) => {
+      this.#sentCount += 1;
+      return { ...offset, sentNumber: this.#sentCount };
+    });
   }
 }
 

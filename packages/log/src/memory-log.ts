@@ -93,6 +93,11 @@ export class MemoryLog implements Log {
     for (const connection of this.#connections) connection.close();
   }
 
+  /** Drops all connections: what was sent still arrives, its answers are lost. The next requests go over new ones. For tests and simulations. */
+  breakConnections(): void {
+    for (const connection of this.#connections) connection.break();
+  }
+
   /** A connection for each thing that is opened: what waits on one does not hold up another. */
   #ends(): { broker: MemoryBroker; connection: MemoryConnection } {
     const connection = new MemoryConnection(this.#broker.network, this.clientName);

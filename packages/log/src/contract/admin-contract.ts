@@ -118,6 +118,20 @@ export function adminTests(test: ContractTest): void {
     assert.deepEqual(await offsetsOf(0), [{ offset: 1, metadata: 'm' }]);
   });
 
+  test('of two offsets the one that was sent later stays, whichever transaction ends first', async (c) => {
+    const topic = await c.topic();
+    const groupId = c.name('group');
+    const [one, other] = [await c.holdTransaction(), await c.holdTransaction()];
+    await one.stageOffsets({ groupId, offsets: [offsetOf(topic.at(0), 5, 'sent first')] });
+    await other.stageOffsets({ groupId, offsets: [offsetOf(topic.at(0), 7, 'sent second')] });
+    await other.end('commit');
+    const partitions = [topic.at(0)];
+    const committed = (): Promise<unknown> => c.log.admin.committedOffsets({ groupId, partitions });
+    await assert.rejects(committed(), { code: 'unstable-offsets' });
+    await one.end('commit');
+    assert.deepEqual(await committed(), [{ offset: 7, metadata: 'sent second' }]);
+  });
+
   test('offsets are reset while the group is empty, and refused while it is not', async (c) => {
     const topic = await c.topic({ partitionCount: 2 });
     const groupId = c.name('group');
@@ -167,10 +181,11 @@ export function adminTests(test: ContractTest): void {
     await worker.committed({ offsets: [offsetOf(before.at(0), 3)] });
     const { groupId } = worker;
     const { topic } = before;
+    const partitions = [{ topic, partition: 0 }];
+    await c.eventually(() => c.log.admin.committedOffsets({ groupId, partitions }));
     await c.cluster.deleteTopic(topic);
     await c.topic({ topic });
     await c.eventually(async () => {
-      const partitions = [{ topic, partition: 0 }];
       const [found] = await c.log.admin.committedOffsets({ groupId, partitions });
       return found === undefined ? true : undefined;
     });

@@ -76,6 +76,11 @@ export class ContractCase {
     return this.cluster.holdTransaction({ transactionalId, transactionTimeoutMs });
   }
 
+  /** Does this when the test is over, however it ended. */
+  atEnd(close: () => Promise<void>): void {
+    this.#closes.push(close);
+  }
+
   /** Reads partitions with a Fetcher and keeps what comes. */
   openReader(
     options: ConstructorParameters<typeof CaseReader>[1] = {},

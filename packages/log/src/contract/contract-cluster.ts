@@ -8,6 +8,10 @@ import type { ContractCase } from './contract-case.ts';
 export type LogContractCluster = {
   /** The shortest session time-out that the cluster accepts: some tests wait for one to pass. Kafka's default is 6,000. */
   readonly sessionTimeoutMsMin: number;
+  /** The ids that a `TransactionalProducer` of this one really writes with: more than one where the adapter takes turns. */
+  transactionalIdsOf(transactionalId: string): readonly string[];
+  /** Drops all connections of one of its logs, now: answers that are under way are lost. */
+  readonly breakConnections?: (log: Log) => void;
   /** A new client of the cluster, as another process would have. The tests close it. */
   openLog(): Log;
   /** Resolves when the topic is gone. */

@@ -38,7 +38,8 @@ export function fencingTests(test: ContractTest): void {
   test('taking an id over aborts what was open, before it is resolved', async (c) => {
     const topic = await c.topic();
     const transactionalId = c.name('txn');
-    const held = await c.holdTransaction({ transactionalId });
+    const openId = c.cluster.transactionalIdsOf(transactionalId).at(-1)!;
+    const held = await c.holdTransaction({ transactionalId: openId });
     await held.write(topic.at(0), [recordOf('open')]);
     await CaseWorker.open(c, [topic], { transactionalId });
     await c.send(topic.at(0), 'after');
@@ -71,8 +72,10 @@ export function fencingTests(test: ContractTest): void {
     const topic = await c.topic();
     const worker = await CaseWorker.open(c, [topic]);
     const { admin } = c.openLog();
-    await admin.fence(worker.transactionalId);
-    await admin.fence(worker.transactionalId);
+    for (const id of c.cluster.transactionalIdsOf(worker.transactionalId)) {
+      await admin.fence(id);
+      await admin.fence(id);
+    }
     const result = await worker.commit({ writes: [writeOf(topic.at(0), 'too late')] });
     assert.equal(result.outcome, 'fenced');
     await admin.fence(c.name('txn'));

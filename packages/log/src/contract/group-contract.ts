@@ -181,9 +181,9 @@ export function groupTests(test: ContractTest): void {
     await c.log.admin.removeMember({ groupId, memberId, reason: 'once more does nothing' });
     await one.until(() => one.lost.length === 1);
     // Nobody waits for a session, which would outlast the test.
+    await two.until(() => two.assigned.length > assignedCount);
     await Promise.all([one.owns(0), two.owns(1)]);
     assert.notEqual(one.member.current()!.memberId, memberId);
-    assert.ok(two.assigned.length > assignedCount);
     assert.deepEqual(two.lost, []);
   });
 

@@ -38,8 +38,9 @@ export function handOverTests(test: ContractTest): void {
     const generation = one.member.current()!;
     for (let count = 0; count < 3; count += 1) {
       await one.member.confirm(); // heartbeats go on, and the generation still holds
-      const { state } = await c.log.admin.describeGroup(options.groupId);
+      const { state, members } = await c.log.admin.describeGroup(options.groupId);
       assert.equal(state, 'PreparingRebalance');
+      assert.ok(members.every(({ partitions }) => partitions.length === 0));
     }
     assert.deepEqual(one.member.current(), generation);
     assert.equal(two.assigned.length, 0);
