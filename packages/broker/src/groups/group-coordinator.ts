@@ -54,8 +54,9 @@ export class GroupCoordinator {
     this.offsets = new GroupOffsets({ registry, journal, clock, options, hasPartition });
   }
 
-  /** Starts the clocks. After the journal was opened. */
+  /** Starts the clocks. After the journal was opened and all topics are known. */
   start(): void {
+    this.offsets.dropForeign();
     this.#registry.start();
     this.#expiry.start();
   }

@@ -134,12 +134,23 @@ export class GroupOffsets {
     return (await durable) ? codes : ErrorCode.COORDINATOR_NOT_AVAILABLE;
   }
 
-  /** Forgets the offsets of a topic that was deleted; a topic of the same name is another one. */
-  async removeTopic(topic: string): Promise<void> {
+  /**
+   * Forgets the offsets of a topic that was deleted; a topic of the same name is another one. Nobody
+   * waits for the record: what a crash takes of it, `dropForeign` finds at the next start.
+   */
+  deleteTopic(topic: string): void {
     const { registry } = this.#surroundings;
     let hadAny = false;
     for (const { offsets } of registry.all()) hadAny = offsets.removeTopic(topic) || hadAny;
-    if (hadAny) await registry.append({ kind: 'topic-offsets-removed', topic });
+    if (!hadAny) return;
+    void registry.append({ kind: 'topic-offsets-removed', topic }).catch(() => {});
+  }
+
+  /** Forgets the offsets of topics that are not there. After a restart, when all topics are known. */
+  dropForeign(): void {
+    const { registry, hasPartition } = this.#surroundings;
+    const topics = [...registry.all()].flatMap(({ offsets }) => [...offsets.partitions().keys()]);
+    for (const topic of new Set(topics)) if (!hasPartition(topic, 0)) this.deleteTopic(topic);
   }
 
   /** A group that does not exist is made for a commit that belongs to no generation. */
