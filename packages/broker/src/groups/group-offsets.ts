@@ -135,22 +135,24 @@ export class GroupOffsets {
   }
 
   /**
-   * Forgets the offsets of a topic that was deleted; a topic of the same name is another one. Nobody
-   * waits for the record: what a crash takes of it, `dropForeign` finds at the next start.
+   * Forgets the offsets of a topic that was deleted; a topic of the same name is another one.
+   *
+   * @returns resolved when that is durable; what a crash takes of it, `dropForeign` finds
+   * @throws (rejects) JournalError
    */
-  deleteTopic(topic: string): void {
+  async removeTopic(topic: string): Promise<void> {
     const { registry } = this.#surroundings;
     let hadAny = false;
     for (const { offsets } of registry.all()) hadAny = offsets.removeTopic(topic) || hadAny;
-    if (!hadAny) return;
-    void registry.append({ kind: 'topic-offsets-removed', topic }).catch(() => {});
+    if (hadAny) await registry.append({ kind: 'topic-offsets-removed', topic });
   }
 
   /** Forgets the offsets of topics that are not there. After a restart, when all topics are known. */
   dropForeign(): void {
     const { registry, hasPartition } = this.#surroundings;
     const topics = [...registry.all()].flatMap(({ offsets }) => [...offsets.partitions().keys()]);
-    for (const topic of new Set(topics)) if (!hasPartition(topic, 0)) this.deleteTopic(topic);
+    const foreign = [...new Set(topics)].filter((topic) => !hasPartition(topic, 0));
+    for (const topic of foreign) this.removeTopic(topic).catch(() => {});
   }
 
   /** A group that does not exist is made for a commit that belongs to no generation. */
