@@ -1,4 +1,7 @@
-/** What reading and writing a message costs, beside the obvious alternatives. `node packages/contract/src/codec.bench.ts` */
+/**
+ * What reading and writing a message costs, beside the obvious alternatives. `node
+ * packages/contract/src/codec.bench.ts`
+ */
 import { Bench } from 'tinybench';
 import { z } from 'zod';
 import { decodeConversationEvent, encodeConversationEvent } from './conversation-event.ts';

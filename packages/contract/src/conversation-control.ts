@@ -1,14 +1,5 @@
 import type { Decoded } from './decoded.ts';
-import {
-  ANY_COUNT,
-  ANY_TEXT,
-  type Fields,
-  fieldsOf,
-  oneOf,
-  optionalText,
-  text,
-  wholeNumber,
-} from './fields.ts';
+import { ANY_COUNT, ANY_TEXT, type Fields, fieldsOf, oneOf, text, wholeNumber } from './fields.ts';
 import { decodeJson, encodeJson } from './json-value.ts';
 import { CONVERSATION_KEY_BYTES_MAX } from './limits.ts';
 
@@ -22,22 +13,27 @@ export type RecordPosition = {
 /**
  * What an operator does about a quarantined entity.
  *
- * - retry: try the parked records again, in order.
- * - skip: leave a parked record out.
- * - edit: put another value in the place of a parked record's.
+ * - retry: decide the first parked record again.
+ * - skip: leave the first parked record out.
+ * - edit: decide another value in the place of the first parked record's.
+ *
+ * The other parked records follow in order. skip and edit name the record that they mean, so that
+ * one which comes twice, or late, changes nothing.
  */
-export type ConversationControl = {
-  readonly entityId: string;
-  readonly action: 'retry' | 'skip' | 'edit';
-  /** The parked record that is meant; the first one if it is left out. */
-  readonly position?: RecordPosition | undefined;
-  /** For edit: the new value. */
-  readonly value?: string | undefined;
-};
+export type ConversationControl =
+  | { readonly entityId: string; readonly action: 'retry' }
+  | { readonly entityId: string; readonly action: 'skip'; readonly position: RecordPosition }
+  | {
+      readonly entityId: string;
+      readonly action: 'edit';
+      readonly position: RecordPosition;
+      readonly value: string;
+    };
 
 /** `{"entityId":…,"action":…,"position":{"topicId":…,"partition":…,"offset":…},"value":…}` */
 export function encodeConversationControl(control: ConversationControl): Uint8Array {
-  const { entityId, action, position, value } = control;
+  const { entityId, action } = control;
+  const position = action === 'retry' ? undefined : control.position;
   return encodeJson({
     entityId,
     action,
@@ -46,7 +42,7 @@ export function encodeConversationControl(control: ConversationControl): Uint8Ar
       partition: position.partition,
       offset: position.offset,
     },
-    value,
+    value: action === 'edit' ? control.value : undefined,
   });
 }
 
@@ -56,18 +52,15 @@ export function decodeConversationControl(bytes: Uint8Array | null): Decoded<Con
 }
 
 function readConversationControl(fields: Fields): ConversationControl {
+  const entityId = text(fields, 'entityId', ENTITY_ID);
   const action = oneOf(fields, 'action', ACTIONS);
-  return {
-    entityId: text(fields, 'entityId', ENTITY_ID),
-    action,
-    position: readPosition(fields['position']),
-    value:
-      action === 'edit' ? text(fields, 'value', ANY_TEXT) : optionalText(fields, 'value', ANY_TEXT),
-  };
+  if (action === 'retry') return { entityId, action };
+  const position = readPosition(fields['position']);
+  if (action === 'skip') return { entityId, action, position };
+  return { entityId, action, position, value: text(fields, 'value', ANY_TEXT) };
 }
 
-function readPosition(value: unknown): RecordPosition | undefined {
-  if (value === undefined || value === null) return undefined;
+function readPosition(value: unknown): RecordPosition {
   const fields = fieldsOf('position', value);
   return {
     topicId: text(fields, 'topicId', ANY_TEXT),

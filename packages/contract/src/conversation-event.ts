@@ -12,18 +12,26 @@ import {
 } from './fields.ts';
 import { decodeJson, encodeJson } from './json-value.ts';
 
-/** What happened in a conversation: a message got its number. Whose conversation it is, the record's key and the journal's row say. */
+/**
+ * What happened in a conversation: a message got its number. Whose conversation it is, the record's
+ * key and the journal's row say.
+ */
 export type ConversationEvent = {
   readonly type: 'message';
   readonly sender: string;
   readonly recipients: readonly string[];
-  /** Counts messages from 0. The event's seq in the journal counts all events of the entity, the engine's own too. */
+  /**
+   * Counts messages from 0. The event's seq in the journal counts all events of the entity, the
+   * engine's own too.
+   */
   readonly conversationMsgSeq: number;
   readonly body: string;
   readonly messageId?: string | undefined;
 };
 
-/** `{"type":"message","sender":…,"recipients":[…],"conversationMsgSeq":…,"body":…,"messageId":…}` */
+/**
+ * `{"type":"message","sender":…,"recipients":[…],"conversationMsgSeq":…,"body":…,"messageId":…}`
+ */
 export function encodeConversationEvent(event: ConversationEvent): Uint8Array {
   return encodeJson({
     type: event.type,
@@ -35,7 +43,9 @@ export function encodeConversationEvent(event: ConversationEvent): Uint8Array {
   });
 }
 
-/** Checks types, not limits: an event is a fact, and stays readable when a limit becomes stricter. */
+/**
+ * Checks types, not limits: an event is a fact, and stays readable when a limit becomes stricter.
+ */
 export function decodeConversationEvent(bytes: Uint8Array | null): Decoded<ConversationEvent> {
   return decodeJson(bytes, readConversationEvent);
 }

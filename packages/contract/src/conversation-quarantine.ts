@@ -1,33 +1,53 @@
 import type { RecordPosition } from './conversation-control.ts';
 import type { Decoded } from './decoded.ts';
-import { ANY_COUNT, ANY_TEXT, type Fields, fieldsOf, list, text, wholeNumber } from './fields.ts';
+import {
+  ANY_COUNT,
+  ANY_NUMBER,
+  ANY_TEXT,
+  type Fields,
+  fieldsOf,
+  list,
+  optionalText,
+  text,
+  wholeNumber,
+} from './fields.ts';
 import { decodeJson, encodeJson } from './json-value.ts';
 
 /** A record that waits because its entity is quarantined. */
 export type ParkedRecord = RecordPosition & {
   readonly topic: string;
-  /** The start of its value, for a person to recognise it. */
-  readonly valuePreview: string;
+  /** The start of its value, for a person to recognise it; null if it has none. */
+  readonly valuePreview: string | null;
 };
 
-/** An entity whose code threw: it is left alone until an operator acts. The record is deleted (a tombstone) when the entity is released. */
+/**
+ * An entity whose code threw: it is left alone until an operator acts. The record is deleted (a
+ * tombstone) when the entity is released.
+ */
 export type ConversationQuarantine = {
   readonly entityId: string;
   /** Time of the record that it failed on, milliseconds since 1970. */
   readonly sinceMs: number;
-  /** A sentence. */
+  /** What was thrown. */
   readonly reason: string;
-  /** In the order in which they will be tried again; the first is the one it failed on. */
+  readonly parkedCount: number;
+  /**
+   * In the order in which they will be tried again, the first ones of many; the very first is the
+   * one it failed on.
+   */
   readonly parked: readonly ParkedRecord[];
 };
 
-/** `{"entityId":…,"sinceMs":…,"reason":…,"parked":[{"topic":…,"topicId":…,"partition":…,"offset":…,"valuePreview":…},…]}` */
+/**
+ * `{"entityId":…,"sinceMs":…,"reason":…,"parkedCount":…,"parked":[{"topic":…,"topicId":…,"partition":…,"offset":…,"valuePreview":…},…]}`
+ */
 export function encodeConversationQuarantine(quarantine: ConversationQuarantine): Uint8Array {
-  const { entityId, sinceMs, reason, parked } = quarantine;
+  const { entityId, sinceMs, reason, parkedCount, parked } = quarantine;
   return encodeJson({
     entityId,
     sinceMs,
     reason,
+    parkedCount,
     parked: parked.map(({ topic, topicId, partition, offset, valuePreview }) => ({
       topic,
       topicId,
@@ -48,8 +68,9 @@ export function decodeConversationQuarantine(
 function readConversationQuarantine(fields: Fields): ConversationQuarantine {
   return {
     entityId: text(fields, 'entityId', ANY_TEXT),
-    sinceMs: wholeNumber(fields, 'sinceMs', ANY_COUNT),
+    sinceMs: wholeNumber(fields, 'sinceMs', ANY_NUMBER),
     reason: text(fields, 'reason', ANY_TEXT),
+    parkedCount: wholeNumber(fields, 'parkedCount', ANY_COUNT),
     parked: list(fields, 'parked', Number.MAX_SAFE_INTEGER).map(readParkedRecord),
   };
 }
@@ -61,6 +82,6 @@ function readParkedRecord(item: unknown): ParkedRecord {
     topicId: text(fields, 'topicId', ANY_TEXT),
     partition: wholeNumber(fields, 'partition', ANY_COUNT),
     offset: wholeNumber(fields, 'offset', ANY_COUNT),
-    valuePreview: text(fields, 'valuePreview', ANY_TEXT),
+    valuePreview: optionalText(fields, 'valuePreview', ANY_TEXT) ?? null,
   };
 }

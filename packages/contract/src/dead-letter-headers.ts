@@ -1,5 +1,6 @@
 /**
- * What a dead letter says about itself: headers that are added after the original ones, each UTF-8 text. The value and the key are the original's.
+ * What a dead letter says about itself: headers that are added after the original ones, each UTF-8
+ * text. The value and the key are the original's.
  */
 export const DEAD_LETTER_HEADERS = {
   /** Where the record came from. */
@@ -13,12 +14,18 @@ export const DEAD_LETTER_HEADERS = {
   reason: 'dl-reason',
   /** The original record's time, milliseconds since 1970. */
   timestamp: 'dl-timestamp',
-  /** There only if something was cut because it was too large: `key=BYTES value=BYTES`, the original's sizes. */
+  /**
+   * There only if something was cut because it was too large: `key=BYTES value=BYTES`, the
+   * original's sizes.
+   */
   truncated: 'dl-truncated',
 } as const;
 
 /** Every header that starts so is the dead letter's own; the others are the original record's. */
 export const DEAD_LETTER_HEADER_PREFIX = 'dl-';
 
-/** A record that a node forwarded to its conversation's home says so in headers that start so. One that is sent anew must not have them. */
+/**
+ * A record that a node forwarded to its conversation's home says so in headers that start so. One
+ * that is sent anew must not have them.
+ */
 export const FORWARD_HEADER_PREFIX = 'fw-';

@@ -1,4 +1,7 @@
-/** A value that was read, or why it was not: a code for programs and a sentence for the person who sent it. */
+/**
+ * A value that was read, or why it was not: a code for programs and a sentence for the person who
+ * sent it.
+ */
 export type Decoded<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly code: InvalidValueCode; readonly reason: string };

@@ -5,22 +5,39 @@ import { fitsUtf8, utf8SizeBytes } from './utf8.ts';
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** How long a text may be, in UTF-8 bytes, both ends included. */
-export type TextBounds = { readonly bytesMin: 0 | 1; readonly bytesMax: number };
+export type TextBounds = {
+  readonly bytesMin: 0 | 1;
+  readonly bytesMax: number;
+  /** Half a character (an unpaired surrogate) is let through; default false. */
+  readonly mayBeIllFormed?: boolean;
+};
 
 /** How large a whole number may be, both ends included. */
 export type NumberBounds = { readonly min: number; readonly max: number };
 
-/** For texts that were checked when they came in: what was once accepted stays readable when a limit becomes stricter. */
-export const ANY_TEXT: TextBounds = { bytesMin: 0, bytesMax: Number.MAX_SAFE_INTEGER };
+/**
+ * For texts that were checked when they came in: what was once accepted stays readable when a limit
+ * becomes stricter.
+ */
+export const ANY_TEXT: TextBounds = { bytesMin: 0, bytesMax: Infinity, mayBeIllFormed: true };
 
 /** For lists of such texts. */
-export const ANY_TEXTS = { ...ANY_TEXT, countMax: Number.MAX_SAFE_INTEGER } as const;
+export const ANY_TEXTS = { ...ANY_TEXT, countMax: Infinity } as const;
 
 /** For numbers that count. */
 export const ANY_COUNT: NumberBounds = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
+/** For times, which may lie before 1970. */
+export const ANY_NUMBER: NumberBounds = {
+  min: Number.MIN_SAFE_INTEGER,
+  max: Number.MAX_SAFE_INTEGER,
+};
+
 /** The value as an object. `what` begins the sentence that refuses it. */
 export function fieldsOf(what: string, value: unknown): Fields {
+  if (value === undefined) {
+    throw new InvalidValue('missing-field', `${what} is missing; it must be a JSON object.`);
+  }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidValue('wrong-type', `${what} is ${found(value)}, not a JSON object.`);
   }
@@ -47,7 +64,8 @@ export function textList(
   const items = list(fields, name, limits.countMax);
   for (let index = 0; index < items.length; index += 1) {
     const item = items[index];
-    // The name with its index is built only for an item that is refused: the list is on the path of every message.
+    // The name with its index is built only for an item that is refused: the list is on the path of
+    // every message.
     if (!isTextWithin(item, limits)) checkedText(`${name}[${index}]`, item, limits);
   }
   return items as readonly string[];
@@ -111,7 +129,7 @@ function isTextWithin(value: unknown, bounds: TextBounds): value is string {
     typeof value === 'string' &&
     value.length >= bounds.bytesMin &&
     fitsUtf8(value, bounds.bytesMax) &&
-    value.isWellFormed()
+    (bounds.mayBeIllFormed === true || value.isWellFormed())
   );
 }
 

@@ -16,7 +16,10 @@ export type InstantMessageIn = {
   readonly sender: string;
   readonly recipients: readonly string[];
   readonly body: string;
-  /** The client's own id: a second message of the same sender with it, soon after, is not a second message. */
+  /**
+   * The client's own id: a second message of the same sender with it, soon after, is not a second
+   * message.
+   */
   readonly messageId?: string | undefined;
 };
 

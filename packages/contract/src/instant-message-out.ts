@@ -23,7 +23,9 @@ export type InstantMessageOut = {
   readonly messageId?: string | undefined;
 };
 
-/** `{"conversationKey":…,"sender":…,"recipients":[…],"conversationMsgSeq":…,"body":…,"messageId":…}` */
+/**
+ * `{"conversationKey":…,"sender":…,"recipients":[…],"conversationMsgSeq":…,"body":…,"messageId":…}`
+ */
 export function encodeInstantMessageOut(message: InstantMessageOut): Uint8Array {
   return encodeJson({
     conversationKey: message.conversationKey,

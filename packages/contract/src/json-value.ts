@@ -3,11 +3,12 @@ import { type Fields, fieldsOf } from './fields.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 
 /**
- * Reads a record's value: one JSON object in UTF-8. Unknown fields are ignored; of a field that is given twice the last one counts, as JSON.parse has it.
+ * Reads a record's value: one JSON object in UTF-8. Unknown fields are ignored; of a field that is
+ * given twice the last one counts, as JSON.parse has it.
  *
- * JSON.parse and hand-written checks: 25,000 and more messages a second pass here. The same schema in
- * zod 4 costs more than twice as much beyond the parsing (0.44 µs against 0.19, codec.bench.ts), and
- * counts UTF-16 units where the limits are in bytes.
+ * JSON.parse and hand-written checks: 25,000 and more messages a second pass here. The same schema
+ * in zod 4 costs more than twice as much beyond the parsing (0.44 µs against 0.19, codec.bench.ts),
+ * and counts UTF-16 units where the limits are in bytes.
  *
  * @param read makes the value of the object's fields, or throws an InvalidValue
  */
@@ -23,7 +24,10 @@ export function decodeJson<Value>(
   }
 }
 
-/** The bytes of a value, without spaces, fields in the order of the literal that is passed; those that are undefined are left out. */
+/**
+ * The bytes of a value, without spaces, fields in the order of the literal that is passed; those
+ * that are undefined are left out.
+ */
 export function encodeJson(value: object): Uint8Array {
   return encodeUtf8(JSON.stringify(value));
 }

@@ -8,7 +8,10 @@ import { utf8SizeBytes } from './utf8.ts';
 /** A message as people read it: sender, body, conversationMsgSeq. */
 export type Chatter = readonly [sender: string, body: string, conversationMsgSeq: number];
 
-/** The latest messages of a conversation, as many as were asked for, all if there are fewer, none if nobody has written yet. */
+/**
+ * The latest messages of a conversation, as many as were asked for, all if there are fewer, none if
+ * nobody has written yet.
+ */
 export type LatestMessagesBlock = {
   readonly conversationKey: string;
   /** As it was given. */
@@ -19,7 +22,10 @@ export type LatestMessagesBlock = {
   readonly truncated: boolean;
 };
 
-/** `{"conversationKey":…,"requestId":…,"latestChatter":[["sender","body",seq],…],"truncated":true}`; the last field only if it is true. */
+/**
+ * `{"conversationKey":…,"requestId":…,"latestChatter":[["sender","body",seq],…],"truncated":true}`;
+ * the last field only if it is true.
+ */
 export function encodeLatestMessagesBlock(block: LatestMessagesBlock): Uint8Array {
   return encodeJson({
     conversationKey: block.conversationKey,
@@ -30,7 +36,8 @@ export function encodeLatestMessagesBlock(block: LatestMessagesBlock): Uint8Arra
 }
 
 /**
- * The block with its bytes, at most VALUE_BYTES_MAX: of messages that do not fit together only the newest that do, marked as truncated.
+ * The block with its bytes, at most VALUE_BYTES_MAX: of messages that do not fit together only the
+ * newest that do, marked as truncated.
  */
 export function fitLatestMessagesBlock(block: LatestMessagesBlock): {
   readonly block: LatestMessagesBlock;

@@ -1,6 +1,7 @@
 /**
- * Every limit of the contract, in one place. Sizes of texts are those of their UTF-8 bytes, before JSON escapes anything.
- * What breaks one of them is refused with its field and what was found, and becomes a dead letter.
+ * Every limit of the contract, in one place. Sizes of texts are those of their UTF-8 bytes, before
+ * JSON escapes anything. What breaks one of them is refused with its field and what was found, and
+ * becomes a dead letter.
  */
 
 /** At least one byte: a conversation's key is its identity, its record key and its row key. */
@@ -31,7 +32,8 @@ export const DUPLICATE_WINDOW_MESSAGES = 1_000;
 export const DUPLICATE_WINDOW_ID_BYTES_MAX = 64 * 1024;
 
 /**
- * Most bytes of a record's value that a conversation writes (900 kB). Kafka's default for a batch is 1,048,588 bytes: the rest, about 148 kB, is room for the key (256 bytes),
- * for headers, and for the framing of a record (36 bytes) and its batch (61 bytes).
+ * Most bytes of a record's value that a conversation writes (900 kB). Kafka's default for a batch
+ * is 1,048,588 bytes: the rest, about 148 kB, is room for the key (256 bytes), for headers, and for
+ * the framing of a record (36 bytes) and its batch (61 bytes).
  */
 export const VALUE_BYTES_MAX = 900_000;

@@ -3,12 +3,16 @@ import type { Decoded } from './decoded.ts';
 /** One topic of the contract, and how it is created. */
 export type TopicSpec = {
   readonly name: string;
-  /** What the key of a record is, UTF-8. `original`: that of the record it was made from, which may be null. */
+  /**
+   * What the key of a record is, UTF-8. `original`: that of the record it was made from, which may
+   * be null.
+   */
   readonly key: 'conversationKey' | 'entityId' | 'original';
   /**
    * How many partitions it has, and which one a record is in.
    *
-   * - shard: as many as all other topics of this rule, because the partition is the shard: the home of the record's key.
+   * - shard: as many as all other topics of this rule, because the partition is the shard: the home
+   *   of the record's key.
    * - home: any number; the home of the record's key.
    * - any: any number; no order is promised.
    */

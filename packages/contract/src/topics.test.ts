@@ -81,8 +81,8 @@ test('an event has exactly the bytes of the contract, and other types are refuse
 test("an operator's record is read as it was written", () => {
   const position = { topicId: 'Zm9v', partition: 3, offset: 17 };
   for (const value of [
-    { entityId: 'abc123', action: 'retry', position: undefined, value: undefined },
-    { entityId: 'abc123', action: 'skip', position, value: undefined },
+    { entityId: 'abc123', action: 'retry' },
+    { entityId: 'abc123', action: 'skip', position },
     { entityId: 'abc123', action: 'edit', position, value: '{"body":"better"}' },
   ] as const) {
     const decoded = conversationControl.decode(conversationControl.encode(value));
@@ -96,7 +96,16 @@ test("an operator's record is read as it was written", () => {
 
 test("an operator's record that says too little is refused", () => {
   const refusals = [
-    ['{"entityId":"c","action":"edit"}', 'missing-field', 'value is missing; it must be a text.'],
+    [
+      '{"entityId":"c","action":"edit","position":{"topicId":"x","partition":1,"offset":0}}',
+      'missing-field',
+      'value is missing; it must be a text.',
+    ],
+    [
+      '{"entityId":"c","action":"skip"}',
+      'missing-field',
+      'position is missing; it must be a JSON object.',
+    ],
     [
       '{"entityId":"c","action":"drop"}',
       'out-of-range',
@@ -122,15 +131,17 @@ test('an entry of the quarantine list is read as it was written', () => {
   const value = {
     entityId: 'abc123',
     sinceMs: 1_700_000_000_000,
-    reason: 'It threw.',
+    reason: 'It threw \ud83d',
+    parkedCount: 30,
     parked: [
+      { topic: 't', topicId: 'Zm9v', partition: 1, offset: 1, valuePreview: null },
       { topic: 't', topicId: 'Zm9v', partition: 1, offset: 2, valuePreview: '{"conversationK' },
     ],
   };
   const bytes = conversationQuarantine.encode(value);
   assert.equal(
     Buffer.from(bytes).toString(),
-    '{"entityId":"abc123","sinceMs":1700000000000,"reason":"It threw.","parked":[{"topic":"t","topicId":"Zm9v","partition":1,"offset":2,"valuePreview":"{\\"conversationK"}]}',
+    '{"entityId":"abc123","sinceMs":1700000000000,"reason":"It threw \\ud83d","parkedCount":30,"parked":[{"topic":"t","topicId":"Zm9v","partition":1,"offset":1,"valuePreview":null},{"topic":"t","topicId":"Zm9v","partition":1,"offset":2,"valuePreview":"{\\"conversationK"}]}',
   );
   assert.deepEqual(conversationQuarantine.decode(bytes), { ok: true, value });
 });

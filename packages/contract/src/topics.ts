@@ -40,14 +40,20 @@ export const PARTITION_COUNT_DEFAULT = 12;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Never compacted: an input is read by its position, and a position in a compacted log may point at nothing. */
+/**
+ * Never compacted: an input is read by its position, and a position in a compacted log may point at
+ * nothing.
+ */
 const INPUT_CONFIGS = {
   'cleanup.policy': 'delete',
   'retention.ms': String(7 * DAY_MS),
   'message.timestamp.type': 'CreateTime',
 } as const;
 
-/** LogAppendTime: an input's time of 0 or of the far future must not delete, nor refuse, what was made from it. */
+/**
+ * LogAppendTime: an input's time of 0 or of the far future must not delete, nor refuse, what was
+ * made from it.
+ */
 const OUTPUT_CONFIGS = {
   'cleanup.policy': 'delete',
   'retention.ms': String(7 * DAY_MS),
@@ -90,7 +96,10 @@ export const latestMessagesBlock: Topic<LatestMessagesBlock> = {
   decode: decodeLatestMessagesBlock,
 };
 
-/** The journal's tail: what is in here is not in the journal yet, or not for long. Only time deletes it, never size, and never compaction. */
+/**
+ * The journal's tail: what is in here is not in the journal yet, or not for long. Only time deletes
+ * it, never size, and never compaction.
+ */
 export const conversationEvents: Topic<ConversationEvent> = {
   name: 'conversation_events',
   key: 'conversationKey',
@@ -100,7 +109,10 @@ export const conversationEvents: Topic<ConversationEvent> = {
   decode: decodeConversationEvent,
 };
 
-/** An operator's records; an input like the others, so that what an operator did is replayed like everything else. */
+/**
+ * An operator's records; an input like the others, so that what an operator did is replayed like
+ * everything else.
+ */
 export const conversationControl: Topic<ConversationControl> = {
   name: 'conversation_control',
   key: 'entityId',
@@ -110,7 +122,10 @@ export const conversationControl: Topic<ConversationControl> = {
   decode: decodeConversationControl,
 };
 
-/** Which entities are quarantined now: the last record of a key counts, and one without a value releases it. */
+/**
+ * Which entities are quarantined now: the last record of a key counts, and one without a value
+ * releases it.
+ */
 export const conversationQuarantine: Topic<ConversationQuarantine> = {
   name: 'conversation_quarantine',
   key: 'entityId',
@@ -120,7 +135,10 @@ export const conversationQuarantine: Topic<ConversationQuarantine> = {
   decode: decodeConversationQuarantine,
 };
 
-/** Refused records as they came; dead-letter-headers.ts says what is added. They wait for a person, so they are kept for longer. */
+/**
+ * Refused records as they came; dead-letter-headers.ts says what is added. They wait for a person,
+ * so they are kept for longer.
+ */
 export const chatDeadLetter: TopicSpec = {
   name: 'chat_dead_letter',
   key: 'original',

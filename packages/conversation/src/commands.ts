@@ -20,8 +20,9 @@ export type ReadCommand =
 type RecordValue = { readonly value: Uint8Array | null };
 
 /**
- * Reads a record of instant_message_in. The entity is the value's conversationKey, whatever the record's key is: a record that another client keyed
- * otherwise, or not at all, is in another partition then, and is forwarded home.
+ * Reads a record of instant_message_in. The entity is the value's conversationKey, whatever the
+ * record's key is: a record that another client keyed otherwise, or not at all, is in another
+ * partition then, and is forwarded home.
  */
 export function readSend(record: RecordValue): ReadCommand {
   const decoded: Decoded<InstantMessageIn> = instantMessageIn.decode(record.value);

@@ -3,7 +3,10 @@ import type { ConversationCommand } from './commands.ts';
 import { conversation } from './conversation.ts';
 import type { Decision, PastEvent } from './decision.ts';
 
-/** One conversation with all that the engine does for it, for tests: events are kept as bytes, history is read back from them. */
+/**
+ * One conversation with all that the engine does for it, for tests: events are kept as bytes,
+ * history is read back from them.
+ */
 export class ConversationHarness {
   readonly #entityId: string;
   #state = conversation.initialState();

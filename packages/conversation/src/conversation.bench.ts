@@ -1,4 +1,7 @@
-/** What the rules cost a message, from the input's bytes to the event's and the output's. `node packages/conversation/src/conversation.bench.ts` */
+/**
+ * What the rules cost a message, from the input's bytes to the event's and the output's. `node
+ * packages/conversation/src/conversation.bench.ts`
+ */
 import { Bench } from 'tinybench';
 import { conversation } from './conversation.ts';
 

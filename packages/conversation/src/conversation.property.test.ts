@@ -10,7 +10,10 @@ type Sent = {
   readonly messageId: string | undefined;
 };
 
-/** The rules in the plainest form: all messages in a list, and duplicates looked for in it one by one. */
+/**
+ * The rules in the plainest form: all messages in a list, and duplicates looked for in it one by
+ * one.
+ */
 type Model = { readonly messages: Sent[] };
 
 function duplicateSeq({ messages }: Model, { sender, messageId }: Sent): number | undefined {
@@ -43,7 +46,8 @@ class Send implements fc.Command<Model, ConversationHarness> {
   readonly #sent: readonly Sent[];
 
   constructor(sent: Sent, times: number) {
-    // Numbered ids, so that many of them pass the limits; the same numbers come again with the next such command.
+    // Numbered ids, so that many of them pass the limits; the same numbers come again with the next
+    // such command.
     this.#sent = Array.from({ length: times }, (_, index) => ({
       ...sent,
       messageId: sent.messageId && `${index}${sent.messageId}`,

@@ -12,7 +12,10 @@ import { evolve } from './evolve.ts';
 import { initialState, stateSizeBytes } from './initial-state.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 
-/** The rules of a conversation, in the shape that the engine asks of an entity; an app binds the two. All of it is pure. */
+/**
+ * The rules of a conversation, in the shape that the engine asks of an entity; an app binds the
+ * two. All of it is pure.
+ */
 export const conversation = {
   type: 'conversation',
   inputs: {

@@ -13,7 +13,10 @@ import type { ConversationState } from './initial-state.ts';
 /** How many events are asked for at once: 200 are at most 180 MB, in practice 40 kB. */
 export const HISTORY_EVENTS_MAX = 200;
 
-/** Answers from the window, and asks for the history of what is older. Asking changes nothing: nobody creates a conversation by reading it. */
+/**
+ * Answers from the window, and asks for the history of what is older. Asking changes nothing:
+ * nobody creates a conversation by reading it.
+ */
 export function decideLatest(
   state: ConversationState,
   request: LatestMessagesRequest,
@@ -27,12 +30,16 @@ export function decideLatest(
     messageCount: state.messageCount,
     chatter,
     olderBytes: 0,
-    // Each message of the window has one of the newest seqs, so what is older than them all is below these.
+    // Each message of the window has one of the newest seqs, so what is older than them all is
+    // below these.
     seqBefore: context.seqNext - chatter.length,
   });
 }
 
-/** An answer that is being put together. It holds nothing of the state, which goes on while history is read: the answer is as of the request. */
+/**
+ * An answer that is being put together. It holds nothing of the state, which goes on while history
+ * is read: the answer is as of the request.
+ */
 type Gathering = {
   readonly request: LatestMessagesRequest;
   readonly wantedCount: number;
@@ -59,7 +66,10 @@ function answerOrAsk(gathering: Gathering): Decision {
   };
 }
 
-/** Fewer messages than asked for may come although there are older ones: events of the engine's own were among them, or messages that the window had. */
+/**
+ * Fewer messages than asked for may come although there are older ones: events of the engine's own
+ * were among them, or messages that the window had.
+ */
 function withOlder(
   gathering: Gathering,
   history: readonly PastEvent[],

@@ -44,7 +44,8 @@ function decideSend(state: ConversationState, message: InstantMessageIn): Decisi
     body,
     messageId,
   });
-  // The event is smaller: it has its type, 18 bytes with braces, where the output has the conversation's key, at least 23.
+  // The event is smaller: it has its type, 18 bytes with braces, where the output has the
+  // conversation's key, at least 23.
   if (value.byteLength > VALUE_BYTES_MAX) return tooLarge(value.byteLength);
   return {
     kind: 'decided',
@@ -54,7 +55,10 @@ function decideSend(state: ConversationState, message: InstantMessageIn): Decisi
   };
 }
 
-/** Each field is within its limit, but many recipients with a long body, or characters that JSON escapes, can be too much together. */
+/**
+ * Each field is within its limit, but many recipients with a long body, or characters that JSON
+ * escapes, can be too much together.
+ */
 function tooLarge(sizeBytes: number): Decision {
   return {
     kind: 'refused',

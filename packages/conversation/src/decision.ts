@@ -13,7 +13,10 @@ export type Decision =
     }
   /** The record becomes a dead letter. */
   | { readonly kind: 'refused'; readonly code: 'too-large'; readonly reason: string }
-  /** Asks for up to `countMax` events with seq < `seqBefore`, the newest of them. The engine's own events are left out of the answer. */
+  /**
+   * Asks for up to `countMax` events with seq < `seqBefore`, the newest of them. The engine's own
+   * events are left out of the answer.
+   */
   | {
       readonly kind: 'history';
       readonly seqBefore: number;
@@ -23,7 +26,10 @@ export type Decision =
 
 export type Output = { readonly topic: string; readonly key: string; readonly value: Uint8Array };
 
-/** `seq` counts all events of the entity, the engine's own too; a message's own number is the event's conversationMsgSeq. */
+/**
+ * `seq` counts all events of the entity, the engine's own too; a message's own number is the
+ * event's conversationMsgSeq.
+ */
 export type PastEvent = { readonly seq: number; readonly event: ConversationEvent };
 
 export type DecideContext = {

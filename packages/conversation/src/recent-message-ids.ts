@@ -13,8 +13,9 @@ export type RecentMessageId = {
 };
 
 /**
- * The ids among a conversation's last DUPLICATE_WINDOW_MESSAGES messages, fewer when they pass DUPLICATE_WINDOW_ID_BYTES_MAX together. An id belongs to its
- * sender: two senders may use the same.
+ * The ids among a conversation's last DUPLICATE_WINDOW_MESSAGES messages, fewer when they pass
+ * DUPLICATE_WINDOW_ID_BYTES_MAX together. An id belongs to its sender: two senders may use the
+ * same.
  */
 export class RecentMessageIds {
   /** Oldest first, behind `#forgottenCount` that are not meant any more. */
@@ -35,7 +36,10 @@ export class RecentMessageIds {
     return this.#ids.length * ID_OVERHEAD_BYTES + 2 * (this.#idBytes + this.#senderChars);
   }
 
-  /** The number of the message that this sender gave this id, undefined if it is not among the recent ones. */
+  /**
+   * The number of the message that this sender gave this id, undefined if it is not among the
+   * recent ones.
+   */
   seqOf(sender: string, messageId: string): number | undefined {
     return this.#seqByKey?.get(keyOf(sender, messageId));
   }

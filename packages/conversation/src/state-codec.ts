@@ -2,11 +2,15 @@ import { decodeUtf8, encodeUtf8 } from '@chat-cluster/contract';
 import { type ConversationState, initialState } from './initial-state.ts';
 
 /**
- * The version of the snapshot's format. A reader of another version throws, and must not guess: bump it when the meaning of a field changes, and teach `decodeState` the older one.
+ * The version of the snapshot's format. A reader of another version throws, and must not guess:
+ * bump it when the meaning of a field changes, and teach `decodeState` the older one.
  */
 const SNAPSHOT_VERSION = 1;
 
-/** The state as JSON; the numbers of the window's messages follow from `messageCount`, because they are the newest, without gaps. */
+/**
+ * The state as JSON; the numbers of the window's messages follow from `messageCount`, because they
+ * are the newest, without gaps.
+ */
 type Snapshot = {
   readonly version: typeof SNAPSHOT_VERSION;
   readonly messageCount: number;

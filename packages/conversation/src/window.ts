@@ -1,15 +1,21 @@
 import type { Chatter } from '@chat-cluster/contract';
 import { assert } from '@chat-cluster/kernel';
 
-/** Most messages that a window holds: what nearly every request for the latest messages asks for. */
+/**
+ * Most messages that a window holds: what nearly every request for the latest messages asks for.
+ */
 export const WINDOW_MESSAGES_MAX = 100;
 
-/** Most characters (UTF-16 units) of senders and bodies that it holds: 32 KiB where all are Latin-1, else up to 64. */
+/**
+ * Most characters (UTF-16 units) of senders and bodies that it holds: 32 KiB where all are Latin-1,
+ * else up to 64.
+ */
 export const WINDOW_CHARS_MAX = 32 * 1024;
 
 /**
- * The newest messages of a conversation, ascending by their numbers, without gaps; none if the newest
- * alone is too long. A ring: shifting a list costs half of what a message may (conversation.bench.ts).
+ * The newest messages of a conversation, ascending by their numbers, without gaps; none if the
+ * newest alone is too long. A ring: shifting a list costs half of what a message may
+ * (conversation.bench.ts).
  */
 export class MessageWindow {
   /** Grows to WINDOW_MESSAGES_MAX slots, then they are used again. */
@@ -43,8 +49,8 @@ export class MessageWindow {
   }
 
   /**
-   * The newest `count` messages, fewer if there are fewer, in a list of their own: it stays as it is
-   * when the window goes on.
+   * The newest `count` messages, fewer if there are fewer, in a list of their own: it stays as it
+   * is when the window goes on.
    */
   newest(count: number): readonly Chatter[] {
     const length = Math.min(count, this.#count);
