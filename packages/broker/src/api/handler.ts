@@ -25,9 +25,12 @@ export type ConnectionFacts = {
 export type RequestContext = {
   readonly broker: BrokerState;
   readonly connection: ConnectionFacts;
-  /** The version of the request, always one that the declaration has. */
+  /** The version of the request, always one that the declaration has (ApiVersions alone: or UNKNOWN_VERSION). */
   readonly version: number;
 };
+
+/** Stands for the version of an ApiVersions request that is newer than the broker. */
+export const UNKNOWN_VERSION = -1;
 
 /** Returned by a handler whose request gets no answer at all (Produce with acks=0). */
 export const NO_RESPONSE = Symbol('no response');

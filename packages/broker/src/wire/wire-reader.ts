@@ -13,49 +13,49 @@ const VARINT_BYTES_MAX = 5;
  * length that the frame cannot hold, throws `MalformedMessage`.
  */
 export class WireReader {
-  private readonly buffer: Buffer;
-  private readonly view: DataView;
-  private readonly end: number;
-  private position: number;
+  readonly #buffer: Buffer;
+  readonly #view: DataView;
+  readonly #end: number;
+  #position: number;
 
   constructor(frame: Uint8Array, position = 0) {
-    this.buffer = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
-    this.view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-    this.end = frame.byteLength;
-    this.position = position;
+    this.#buffer = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
+    this.#view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+    this.#end = frame.byteLength;
+    this.#position = position;
   }
 
   /** Bytes not read yet. */
   get remaining(): number {
-    return this.end - this.position;
+    return this.#end - this.#position;
   }
 
   int8(): number {
-    return this.view.getInt8(this.advance(1));
+    return this.#view.getInt8(this.#advance(1));
   }
 
   int16(): number {
-    return this.view.getInt16(this.advance(2));
+    return this.#view.getInt16(this.#advance(2));
   }
 
   int32(): number {
-    return this.view.getInt32(this.advance(4));
+    return this.#view.getInt32(this.#advance(4));
   }
 
   int64(): number {
-    const at = this.advance(8);
-    return this.view.getInt32(at) * UINT32_RANGE + this.view.getUint32(at + 4);
+    const at = this.#advance(8);
+    return this.#view.getInt32(at) * UINT32_RANGE + this.#view.getUint32(at + 4);
   }
 
   float64(): number {
-    return this.view.getFloat64(this.advance(8));
+    return this.#view.getFloat64(this.#advance(8));
   }
 
   /** Unsigned base-128 integer of at most 32 bits, least significant group first. */
   uvarint(): number {
     let value = 0;
     for (let index = 0; index < VARINT_BYTES_MAX; index++) {
-      const byte = this.view.getUint8(this.advance(1));
+      const byte = this.#view.getUint8(this.#advance(1));
       value += (byte & 0x7f) * 2 ** (7 * index);
       if (byte < 0x80) return value;
     }
@@ -64,20 +64,20 @@ export class WireReader {
 
   /** A view of the next `length` bytes. */
   bytes(length: number): Buffer {
-    const at = this.advance(length);
-    return this.buffer.subarray(at, at + length);
+    const at = this.#advance(length);
+    return this.#buffer.subarray(at, at + length);
   }
 
   /** The next `length` bytes as UTF-8 text. */
   utf8(length: number): string {
-    const at = this.advance(length);
-    return this.buffer.toString('utf8', at, at + length);
+    const at = this.#advance(length);
+    return this.#buffer.toString('utf8', at, at + length);
   }
 
   /** Sixteen bytes as unpadded base64url, the way Kafka's tools print a topic id. */
   uuid(): string {
-    const at = this.advance(16);
-    return this.buffer.toString('base64url', at, at + 16);
+    const at = this.#advance(16);
+    return this.#buffer.toString('base64url', at, at + 16);
   }
 
   /**
@@ -90,12 +90,12 @@ export class WireReader {
     return length;
   }
 
-  private advance(length: number): number {
-    const at = this.position;
-    if (length < 0 || length > this.end - at) {
-      throw new MalformedMessage(`${length} bytes are wanted and ${this.end - at} are left`);
+  #advance(length: number): number {
+    const at = this.#position;
+    if (length < 0 || length > this.#end - at) {
+      throw new MalformedMessage(`${length} bytes are wanted and ${this.#end - at} are left`);
     }
-    this.position = at + length;
+    this.#position = at + length;
     return at;
   }
 }

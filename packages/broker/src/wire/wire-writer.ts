@@ -11,51 +11,51 @@ const REFERENCE_BYTES_MIN = 2048;
  * answer is a `writev` of cached batches. `int64` takes a number (see `WireReader`) and clamps at the type's limits.
  */
 export class WireWriter {
-  private readonly chunks: Uint8Array[] = [];
-  private chunksBytes = 0;
-  private buffer: Buffer;
-  private view: DataView;
-  private start = 0;
-  private position = 0;
+  readonly #chunks: Uint8Array[] = [];
+  #chunksBytes = 0;
+  #buffer: Buffer;
+  #view: DataView;
+  #start = 0;
+  #position = 0;
 
   constructor(capacityBytes: number = CAPACITY_INITIAL_BYTES) {
-    this.buffer = Buffer.allocUnsafe(capacityBytes);
-    this.view = viewOf(this.buffer);
+    this.#buffer = Buffer.allocUnsafe(capacityBytes);
+    this.#view = viewOf(this.#buffer);
   }
 
   /** Bytes written so far. */
   get sizeBytes(): number {
-    return this.chunksBytes + this.position - this.start;
+    return this.#chunksBytes + this.#position - this.#start;
   }
 
   int8(value: number): void {
-    const at = this.claim(1);
-    this.view.setInt8(at, value);
+    const at = this.#claim(1);
+    this.#view.setInt8(at, value);
   }
 
   int16(value: number): void {
-    const at = this.claim(2);
-    this.view.setInt16(at, value);
+    const at = this.#claim(2);
+    this.#view.setInt16(at, value);
   }
 
   int32(value: number): void {
-    const at = this.claim(4);
-    this.view.setInt32(at, value);
+    const at = this.#claim(4);
+    this.#view.setInt32(at, value);
   }
 
   int64(value: number): void {
-    const at = this.claim(8);
+    const at = this.#claim(8);
     if (value >= INT64_LIMIT) {
-      this.view.setBigInt64(at, 2n ** 63n - 1n);
+      this.#view.setBigInt64(at, 2n ** 63n - 1n);
     } else {
-      this.view.setInt32(at, Math.floor(value / UINT32_RANGE));
-      this.view.setUint32(at + 4, value >>> 0);
+      this.#view.setInt32(at, Math.floor(value / UINT32_RANGE));
+      this.#view.setUint32(at + 4, value >>> 0);
     }
   }
 
   float64(value: number): void {
-    const at = this.claim(8);
-    this.view.setFloat64(at, value);
+    const at = this.#claim(8);
+    this.#view.setFloat64(at, value);
   }
 
   uvarint(value: number): void {
@@ -69,25 +69,25 @@ export class WireWriter {
 
   /** Text whose UTF-8 length in bytes is `length`; the length itself is not written. */
   utf8(text: string, length: number): void {
-    const at = this.claim(length);
-    this.buffer.write(text, at, length, 'utf8');
+    const at = this.#claim(length);
+    this.#buffer.write(text, at, length, 'utf8');
   }
 
   bytes(value: Uint8Array): void {
     if (value.byteLength < REFERENCE_BYTES_MIN) {
-      const at = this.claim(value.byteLength);
-      this.buffer.set(value, at);
+      const at = this.#claim(value.byteLength);
+      this.#buffer.set(value, at);
     } else {
-      this.flush();
-      this.chunks.push(value);
-      this.chunksBytes += value.byteLength;
+      this.#flush();
+      this.#chunks.push(value);
+      this.#chunksBytes += value.byteLength;
     }
   }
 
   /** Sixteen bytes given as unpadded base64url. */
   uuid(value: string): void {
-    const at = this.claim(16);
-    this.buffer.write(value, at, 16, 'base64url');
+    const at = this.#claim(16);
+    this.#buffer.write(value, at, 16, 'base64url');
   }
 
   /**
@@ -95,33 +95,33 @@ export class WireWriter {
    * the caller's own: they must not change until they are on the wire.
    */
   finish(): Uint8Array[] {
-    this.flush();
-    return this.chunks;
+    this.#flush();
+    return this.#chunks;
   }
 
   /** Reserves bytes. It may replace `buffer` and `view`: take their value after this call, not before. */
-  private claim(length: number): number {
-    const at = this.position;
-    if (at + length > this.buffer.byteLength) return this.grow(length);
-    this.position = at + length;
+  #claim(length: number): number {
+    const at = this.#position;
+    if (at + length > this.#buffer.byteLength) return this.#grow(length);
+    this.#position = at + length;
     return at;
   }
 
-  private grow(length: number): number {
-    this.flush();
-    const capacityBytes = Math.max(length, 2 * this.buffer.byteLength);
-    this.buffer = Buffer.allocUnsafe(capacityBytes);
-    this.view = viewOf(this.buffer);
-    this.start = 0;
-    this.position = length;
+  #grow(length: number): number {
+    this.#flush();
+    const capacityBytes = Math.max(length, 2 * this.#buffer.byteLength);
+    this.#buffer = Buffer.allocUnsafe(capacityBytes);
+    this.#view = viewOf(this.#buffer);
+    this.#start = 0;
+    this.#position = length;
     return 0;
   }
 
-  private flush(): void {
-    if (this.position === this.start) return;
-    this.chunks.push(this.buffer.subarray(this.start, this.position));
-    this.chunksBytes += this.position - this.start;
-    this.start = this.position;
+  #flush(): void {
+    if (this.#position === this.#start) return;
+    this.#chunks.push(this.#buffer.subarray(this.#start, this.#position));
+    this.#chunksBytes += this.#position - this.#start;
+    this.#start = this.#position;
   }
 }
 

@@ -1,0 +1,27 @@
+/** What a broker can be told. Everything has a default. */
+export type BrokerLimits = {
+  /** `num.partitions`: of topics that are created without a number, or by being asked for. Default 1. */
+  readonly partitionsDefault: number;
+  /** `auto.create.topics.enable`: whether asking for a topic creates it. Default true. */
+  readonly autoCreateTopics: boolean;
+  /** `socket.request.max.bytes`. Default 100 MiB. */
+  readonly frameBytesMax: number;
+  /** Bytes of requests of all connections in work at a time. Default 128 MiB. */
+  readonly bytesInWorkMax: number;
+  /** Default 10,000. */
+  readonly connectionsMax: number;
+  /** `fetch.max.bytes`: the most that one fetch answers, but for its first batch. Default 55 MiB. */
+  readonly fetchBytesMax: number;
+  /** `log.retention.check.interval.ms`. Default 5 minutes. */
+  readonly retentionCheckMs: number;
+};
+
+export const BROKER_DEFAULTS: BrokerLimits = {
+  partitionsDefault: 1,
+  autoCreateTopics: true,
+  frameBytesMax: 100 * 1024 * 1024,
+  bytesInWorkMax: 128 * 1024 * 1024,
+  connectionsMax: 10_000,
+  fetchBytesMax: 55 * 1024 * 1024,
+  retentionCheckMs: 5 * 60 * 1000,
+};

@@ -1,0 +1,45 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from '@chat-cluster/kernel';
+import { BrokerStartError, type BrokerStartErrorCode } from './broker-start-error.ts';
+import { startBroker, type BrokerOptions } from './start-broker.ts';
+
+// The entry of the worker thread that `startBrokerThread` starts.
+
+/** What the thread tells its owner. */
+export type ThreadReport =
+  | { readonly kind: 'started'; readonly ports: readonly number[]; readonly clusterId: string }
+  /** The broker did not start; `code` null: because of a defect. The thread ends. */
+  | {
+      readonly kind: 'failed';
+      readonly code: BrokerStartErrorCode | null;
+      readonly message: string;
+    }
+  | { readonly kind: 'error'; readonly message: string };
+
+/** What the owner tells the thread. */
+export type ThreadCommand = { readonly kind: 'close' };
+
+const port = parentPort;
+assert(port !== null, 'This file is the entry of a worker thread.');
+const report = (message: ThreadReport): void => port.postMessage(message);
+
+try {
+  const options = workerData as BrokerOptions; // cloned from what startBrokerThread was given
+  const broker = await startBroker({
+    ...options,
+    onError: (error) => report({ kind: 'error', message: error.message }),
+  });
+  port.on('message', (command: ThreadCommand) => {
+    assert(command.kind === 'close', 'The owner of the thread knows one command.');
+    void broker.close().finally(() => port.close());
+  });
+  report({ kind: 'started', ports: broker.ports, clusterId: broker.clusterId });
+} catch (error) {
+  const code = error instanceof BrokerStartError ? error.code : null;
+  report({
+    kind: 'failed',
+    code,
+    message: error instanceof Error ? error.message : String(error),
+  });
+  port.close();
+}

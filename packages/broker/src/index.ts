@@ -1,0 +1,10 @@
+export { BROKER_DEFAULTS, type BrokerLimits } from './broker-options.ts';
+export { BrokerStartError, type BrokerStartErrorCode } from './broker-start-error.ts';
+export type { ListenerAddress } from './server/listener.ts';
+export {
+  startBroker,
+  type Broker,
+  type BrokerOptions,
+  type BrokerSurroundings,
+} from './start-broker.ts';
+export { startBrokerThread } from './start-broker-thread.ts';

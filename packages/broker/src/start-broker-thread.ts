@@ -1,0 +1,50 @@
+import { Worker } from 'node:worker_threads';
+import { BrokerStartError } from './broker-start-error.ts';
+import type { ThreadCommand, ThreadReport } from './broker-thread.ts';
+import type { Broker, BrokerOptions } from './start-broker.ts';
+
+/**
+ * Starts a broker in a worker thread of its own, so that its work does not wait for the caller's, nor the other way
+ * round. Otherwise like `startBroker`.
+ *
+ * `onError` is also told when the thread stops without having been asked to; the broker is gone then.
+ *
+ * @throws (rejects) BrokerStartError
+ */
+export async function startBrokerThread(
+  options: BrokerOptions & { readonly onError?: (error: Error) => void } = {},
+): Promise<Broker> {
+  const { onError = (error: Error) => process.emitWarning(error), ...cloneable } = options;
+  const worker = new Worker(new URL('./broker-thread.ts', import.meta.url), {
+    workerData: cloneable,
+    name: 'broker',
+  });
+  let isClosing = false;
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const started = await new Promise<Extract<ThreadReport, { kind: 'started' }>>(
+    (resolve, reject) => {
+      worker.once('error', reject);
+      worker.on('message', (report: ThreadReport) => {
+        if (report.kind === 'started') resolve(report);
+        else if (report.kind === 'error') onError(new Error(report.message));
+        else if (report.code === null) reject(new Error(report.message));
+        else reject(new BrokerStartError(report.code, report.message));
+      });
+    },
+  );
+  worker.on('error', onError);
+  void exited.then(() => {
+    if (!isClosing) onError(new Error('The thread of the broker has stopped; start it again.'));
+  });
+  return {
+    clusterId: started.clusterId,
+    port: started.ports[0] ?? 0,
+    ports: started.ports,
+    async close() {
+      const command: ThreadCommand = { kind: 'close' };
+      if (!isClosing) worker.postMessage(command);
+      isClosing = true;
+      await exited;
+    },
+  };
+}

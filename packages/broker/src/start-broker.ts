@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import * as path from 'node:path';
+import { systemClock, systemTimers, type Clock, type Timers } from '@chat-cluster/kernel';
+import { apiHandlers } from './api/index.ts';
+import { BROKER_DEFAULTS, type BrokerLimits } from './broker-options.ts';
+import { BrokerStartError } from './broker-start-error.ts';
+import type { BrokerState } from './broker-state.ts';
+import { DiskError, type Disk } from './disk/disk.ts';
+import { nodeDisk } from './disk/node-disk.ts';
+import { GroupCoordinator } from './groups/group-coordinator.ts';
+import type { GroupOptions } from './groups/group-options.ts';
+import { DamagedLog } from './segments/damaged-log.ts';
+import { ByteBudget } from './server/byte-budget.ts';
+import { Dispatcher } from './server/dispatcher.ts';
+import { listen, type Listener, type ListenerAddress } from './server/listener.ts';
+import { createStateJournal } from './state-journal/state-journal.ts';
+import { claimDataFolder, type DataFolder } from './storage/data-folder.ts';
+import { openDiskStorage } from './storage/disk-storage.ts';
+import { memoryStorage } from './storage/memory-storage.ts';
+import type { Storage } from './storage/storage.ts';
+import { startRetention } from './topics/retention.ts';
+import { topicTransactions } from './topics/topic-transactions.ts';
+import { Topics } from './topics/topics.ts';
+import { TransactionCoordinator } from './transactions/transaction-coordinator.ts';
+import type { TransactionOptions } from './transactions/transaction-options.ts';
+
+const NODE_ID = 1;
+
+export type BrokerOptions = {
+  /** Where everything is kept. Without it, in memory: gone when the broker is closed. */
+  readonly dataDir?: string;
+  /** Where to listen. Default: one free port on 127.0.0.1. */
+  readonly listeners?: readonly ListenerAddress[];
+  readonly limits?: Partial<BrokerLimits>;
+  readonly groups?: Partial<GroupOptions>;
+  readonly transactions?: Partial<TransactionOptions>;
+};
+
+/** What only a broker in the caller's own thread can be given. */
+export type BrokerSurroundings = {
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  /** For tests. Default: the machine's file system. */
+  readonly disk?: Disk;
+  /** Told of what a person should know: a full or failing disk, a damaged partition, a defect. Default: a warning. */
+  readonly onError?: (error: Error) => void;
+};
+
+/** A broker that is running. */
+export type Broker = {
+  readonly clusterId: string;
+  /** The port of the first listener. */
+  readonly port: number;
+  /** The ports of all listeners, in their order. */
+  readonly ports: readonly number[];
+  /** Closes all connections, makes everything durable, and lets go of the data folder. Idempotent. */
+  close(): Promise<void>;
+};
+
+/**
+ * Starts a Kafka-protocol broker in this thread: a cluster of one.
+ *
+ * Records are durable before they are acknowledged, and after a crash everything acknowledged is there. Resolved when
+ * clients can connect.
+ *
+ * @throws (rejects) BrokerStartError, whose message is a sentence for a person
+ */
+export async function startBroker(
+  options: BrokerOptions & BrokerSurroundings = {},
+): Promise<Broker> {
+  const { dataDir } = options;
+  const newClusterId = (): string => randomBytes(16).toString('base64url');
+  const folder =
+    dataDir === undefined ? null : claimDataFolder(path.resolve(dataDir), newClusterId);
+  try {
+    return await startIn(folder, { ...options, clusterId: folder?.clusterId ?? newClusterId() });
+  } catch (error) {
+    folder?.release();
+    throw asStartError(error, folder);
+  }
+}
+
+async function startIn(
+  folder: DataFolder | null,
+  options: BrokerOptions & BrokerSurroundings & { clusterId: string },
+): Promise<Broker> {
+  const { clusterId, clock = systemClock, timers = systemTimers } = options;
+  const onError = options.onError ?? ((error: Error) => process.emitWarning(error));
+  const limits = { ...BROKER_DEFAULTS, ...options.limits };
+  const storage =
+    folder === null
+      ? memoryStorage()
+      : await openDiskStorage({
+          disk: options.disk ?? nodeDisk,
+          folder: folder.path,
+          timers,
+          wallMs: () => clock.wallMs(),
+          onError,
+        });
+  const journal = createStateJournal(storage.stateLog);
+  const topics = new Topics({
+    storage,
+    journal,
+    clock,
+    transactionVerifier: { verify: (append) => transactions.verify(append) },
+    onError,
+  });
+  const groups = new GroupCoordinator({
+    ...{ clock, timers, journal },
+    hasPartition: (topic, partition) => topics.byName(topic)?.partitions[partition] !== undefined,
+    ...(options.groups === undefined ? {} : { options: options.groups }),
+  });
+  const transactions = new TransactionCoordinator({
+    ...{ clock, timers, journal },
+    partitions: topicTransactions(topics),
+    offsets: groups.offsets,
+    ...(options.transactions === undefined ? {} : { options: options.transactions }),
+  });
+  await journal.open();
+  await topics.recover();
+  storage.start();
+  groups.start();
+  await transactions.start();
+  const stopRetention = startRetention({
+    ...{ topics, storage, timers, onError },
+    checkMs: limits.retentionCheckMs,
+  });
+  const state: BrokerState = {
+    ...{ clusterId, clock, timers, limits, topics, groups, transactions },
+    nodeId: NODE_ID,
+    apis: apiHandlers.map((handler) => handler.declaration),
+    commitLog: storage.commitLog,
+    dataFolder: folder?.path ?? null,
+    requestCheckpoint: () => storage.requestCheckpoint(),
+  };
+  const stop = async (): Promise<void> => {
+    stopRetention();
+    groups.close();
+    transactions.close();
+    await closeStorage(storage, () => journal.close());
+    folder?.release();
+  };
+  const listeners = await listenOnAll(options.listeners ?? DEFAULT_LISTENERS, {
+    state,
+    limits,
+    onError,
+  }).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  return brokerOf({ clusterId, listeners, stop });
+}
+
+const DEFAULT_LISTENERS: readonly ListenerAddress[] = [{ host: '127.0.0.1', port: 0 }];
+
+function brokerOf({
+  clusterId,
+  listeners,
+  stop,
+}: {
+  clusterId: string;
+  listeners: readonly Listener[];
+  stop: () => Promise<void>;
+}): Broker {
+  const ports = listeners.map((listener) => listener.port);
+  let closed: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    await Promise.all(listeners.map((listener) => listener.close()));
+    await stop();
+  };
+  return {
+    clusterId,
+    port: ports[0] ?? 0,
+    ports,
+    close: () => (closed ??= close()),
+  };
+}
+
+async function listenOnAll(
+  addresses: readonly ListenerAddress[],
+  {
+    state,
+    limits,
+    onError,
+  }: { state: BrokerState; limits: BrokerLimits; onError: (error: Error) => void },
+): Promise<Listener[]> {
+  const dispatcher = new Dispatcher({ broker: state, handlers: apiHandlers });
+  const budget = new ByteBudget({ bytesMax: limits.bytesInWorkMax });
+  const { connectionsMax, frameBytesMax } = limits;
+  const listeners: Listener[] = [];
+  try {
+    for (const address of addresses) {
+      listeners.push(
+        await listen({ address, dispatcher, budget, connectionsMax, frameBytesMax, onError }),
+      );
+    }
+    return listeners;
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.close()));
+    throw error;
+  }
+}
+
+/** The journal's last records are in the commit log before that is closed, even if the journal cannot say so. */
+async function closeStorage(storage: Storage, closeJournal: () => Promise<void>): Promise<void> {
+  await closeJournal().catch(() => {}); // a log that failed has been reported
+  await storage.close();
+}
+
+function asStartError(error: unknown, folder: DataFolder | null): unknown {
+  if (error instanceof BrokerStartError) return error;
+  if (error instanceof DamagedLog) {
+    return new BrokerStartError('DAMAGED', capitalized(`${error.message}.`), { cause: error });
+  }
+  if (error instanceof DiskError) {
+    return new BrokerStartError(
+      'FOLDER_UNREADABLE',
+      `The data folder ${folder?.path ?? ''} cannot be used: ${error.message}; ` +
+        'check its permissions and the free space, or choose another.',
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+function capitalized(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}

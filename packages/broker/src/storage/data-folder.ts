@@ -1,0 +1,143 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { BrokerStartError } from '../broker-start-error.ts';
+
+/** The layout of everything in the folder. A broker reads this version and older ones, never newer ones. */
+export const FORMAT_VERSION = 1;
+
+const FORMAT_FILE = 'format.json';
+const LOCK_FILE = 'lock';
+
+export type DataFolder = {
+  readonly path: string;
+  readonly clusterId: string;
+  /** Lets another process use the folder. */
+  release(): void;
+};
+
+type Format = { readonly formatVersion: number; readonly clusterId: string };
+
+/** Who holds a lock. The start time tells a process from a later one with the same number; null where unknown. */
+type LockHolder = { readonly pid: number; readonly startTime: string | null };
+
+/**
+ * Claims a data folder for this process, and creates it when there is none.
+ *
+ * @throws BrokerStartError FOLDER_IN_USE, FOLDER_UNREADABLE or FORMAT_TOO_NEW
+ */
+export function claimDataFolder(folder: string, newClusterId: () => string): DataFolder {
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+    lock(folder);
+  } catch (error) {
+    throw error instanceof BrokerStartError ? error : unreadable(folder, error);
+  }
+  const release = (): void => fs.rmSync(path.join(folder, LOCK_FILE), { force: true });
+  try {
+    const { clusterId } = readFormat(folder) ?? writeFormat(folder, newClusterId());
+    return { path: folder, clusterId, release };
+  } catch (error) {
+    release();
+    throw error instanceof BrokerStartError ? error : unreadable(folder, error);
+  }
+}
+
+function lock(folder: string): void {
+  const file = path.join(folder, LOCK_FILE);
+  const contents = JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) });
+  // The second attempt follows the removal of a stale lock.
+  for (let attempt = 1; ; attempt++) {
+    try {
+      fs.writeFileSync(file, contents, { flag: 'wx' });
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+    const holder = readLock(file);
+    if (attempt > 1 || (holder !== null && isAlive(holder))) {
+      throw new BrokerStartError(
+        'FOLDER_IN_USE',
+        `The data folder ${folder} is in use by process ${holder?.pid ?? '(unknown)'}; ` +
+          'stop that process, or choose another data folder.',
+      );
+    }
+    fs.rmSync(file, { force: true });
+  }
+}
+
+/** Null for a lock that a crash cut short. */
+function readLock(file: string): LockHolder | null {
+  try {
+    const holder: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
+    if (typeof holder !== 'object' || holder === null || !('pid' in holder)) return null;
+    const startTime =
+      'startTime' in holder && typeof holder.startTime === 'string' ? holder.startTime : null;
+    return typeof holder.pid === 'number' ? { pid: holder.pid, startTime } : null;
+  } catch {
+    return null;
+  }
+}
+
+function isAlive({ pid, startTime }: LockHolder): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives, and belongs to somebody else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+  return startTime === null || startTime === startTimeOf(pid);
+}
+
+/** When a process started, in the kernel's clock ticks since boot; null where /proc does not tell. */
+function startTimeOf(pid: number): string | null {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // Behind the command in parentheses; the start time is the 22nd field, the state behind them the third.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function readFormat(folder: string): Format | null {
+  const file = path.join(folder, FORMAT_FILE);
+  if (!fs.existsSync(file)) return null;
+  const format: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
+  if (!isFormat(format)) throw new Error(`${file} is not what a broker writes`);
+  if (format.formatVersion > FORMAT_VERSION) {
+    throw new BrokerStartError(
+      'FORMAT_TOO_NEW',
+      `The data folder ${folder} has format version ${format.formatVersion} and this program reads up to ` +
+        `${FORMAT_VERSION}; use a newer version of the program, or another data folder.`,
+    );
+  }
+  return format;
+}
+
+function isFormat(value: unknown): value is Format {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'formatVersion' in value &&
+    typeof value.formatVersion === 'number' &&
+    'clusterId' in value &&
+    typeof value.clusterId === 'string'
+  );
+}
+
+function writeFormat(folder: string, clusterId: string): Format {
+  const format = { formatVersion: FORMAT_VERSION, clusterId };
+  const file = path.join(folder, FORMAT_FILE);
+  fs.writeFileSync(`${file}.new`, JSON.stringify(format), { flush: true });
+  fs.renameSync(`${file}.new`, file);
+  return format;
+}
+
+function unreadable(folder: string, cause: unknown): BrokerStartError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new BrokerStartError(
+    'FOLDER_UNREADABLE',
+    `The data folder ${folder} cannot be used: ${reason}. Check its permissions, or choose another.`,
+    { cause },
+  );
+}
