@@ -1,4 +1,10 @@
-"""Reads a journal: a Cassandra keyspace, or a dump of JSON lines that the program wrote."""
+"""Reads a journal: a Cassandra keyspace, or a dump of JSON lines that the program wrote.
+
+The table `journal` has entity_type, entity_id, bucket, seq and event (text or blob), and the input
+that the event was made from: source_partition, source_offset and timestamp_ms. A dump may have
+`bucket`, `source` ({"partition", "offset"}) and `timestampMs` besides. What is not told there is
+not compared.
+"""
 
 import json
 
@@ -57,7 +63,7 @@ def _dump_row(row: dict) -> JournalRow:
 
 def _read_cassandra(hosts: list[str], port: int, keyspace: str) -> list[JournalRow]:
     # Imported here, so that a dump can be read where the driver is not installed.
-    from cassandra import ConsistencyLevel
+    from cassandra import ConsistencyLevel, DriverException
     from cassandra.cluster import Cluster, ExecutionProfile, EXEC_PROFILE_DEFAULT, NoHostAvailable
     from cassandra.query import SimpleStatement, dict_factory
 
@@ -75,19 +81,19 @@ def _read_cassandra(hosts: list[str], port: int, keyspace: str) -> list[JournalR
             for row in session.execute(statement)
             if row["entity_type"] == ENTITY_TYPE
         ]
-    except NoHostAvailable as error:
-        raise CannotRead(f"no Cassandra at {hosts}, port {port}: {error}") from error
+    except (NoHostAvailable, DriverException) as error:
+        raise CannotRead(f"Cassandra at {hosts}, port {port}: {error}") from error
     finally:
         cluster.shutdown()
 
 
 def _cassandra_row(row: dict) -> JournalRow:
-    event = row["event"]
+    event, source = row["event"], (row.get("source_partition"), row.get("source_offset"))
     return JournalRow(
         entity_id=row["entity_id"],
         seq=row["seq"],
         event=event.encode("utf-8") if isinstance(event, str) else bytes(event),
         bucket=row["bucket"],
-        source=(row["source_partition"], row["source_offset"]),
-        timestamp_ms=None,
+        source=None if None in source else source,
+        timestamp_ms=row.get("timestamp_ms"),
     )
