@@ -70,10 +70,10 @@ export interface GroupMember {
   rejoin(): void;
   /**
    * Resolves with the generation after a heartbeat *sent after this call* was acknowledged while the member was in that generation; calls made
-   * meanwhile share one heartbeat. Rejects with not-a-member when the member is lost or joins again before that.
+   * meanwhile share one heartbeat. An answer that says that the group rebalances acknowledges it too: the generation still holds. Rejects with not-a-member when the member is lost or joins again before that.
    */
   confirm(): Promise<Generation>;
-  /** Monotonic time (ms) at which the last acknowledged heartbeat (or join) was sent; -Infinity when lost. A lease counts from here. */
+  /** Monotonic time (ms) at which the last acknowledged heartbeat, join or sync was sent; -Infinity when lost. A lease counts from here. */
   lastConfirmedMs(): number;
   /** Sends LeaveGroup and stops; the broker rebalances at once. Idempotent. */
   leave(): Promise<void>;

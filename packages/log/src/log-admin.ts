@@ -48,7 +48,7 @@ export interface LogAdmin {
     readonly groupId: string;
     readonly partitions: readonly TopicPartition[];
   }): Promise<readonly (CommittedOffset | undefined)[]>;
-  /** Commits offsets outside any membership; the group must be empty. For operators. */
+  /** Commits offsets outside any membership. Rejects with refused while the group has members. For operators. */
   resetOffsets(options: {
     readonly groupId: string;
     readonly offsets: readonly (TopicPartition & {

@@ -3,6 +3,7 @@ import type { Generation, MemberAssignment, MemberSubscription } from './group-m
 import type { GroupDescription } from './log-admin.ts';
 import { MemoryBrokerError } from './memory-broker-error.ts';
 import { MemoryGroupOffsets } from './memory-group-offsets.ts';
+import { MemoryMembership } from './memory-membership.ts';
 
 /** JoinGroup. A member id is empty when a client joins for the first time: it is given one, and asks again with it. */
 export type JoinRequest = Omit<MemberSubscription, 'memberId'> & {
@@ -28,16 +29,6 @@ export type SyncRequest = {
   readonly generation: Generation;
   /** The leader's; empty for the others. */
   readonly assignments: ReadonlyMap<string, MemberAssignment>;
-};
-
-type Parked<T> = { resolve(answer: T): void; reject(error: unknown): void };
-
-type Member = {
-  request: JoinRequest;
-  assignment: MemberAssignment;
-  join: Parked<JoinAnswer> | undefined;
-  sync: Parked<MemberAssignment> | undefined;
-  cancelSession: Cancel;
 };
 
 /**
@@ -68,7 +59,7 @@ export class MemoryGroup {
   #generationId = 0;
   #leaderId = '';
   #memberIdCount = 0;
-  readonly #members = new Map<string, Member>();
+  readonly #members = new Map<string, MemoryMembership>();
   /** Ids given to clients that have not joined with them yet: the join phase waits for them too. */
   readonly #pendingIds = new Map<string, Cancel>();
   /** Ends the phase for those that do not come. */
@@ -89,34 +80,31 @@ export class MemoryGroup {
     if (request.memberId === '') return this.#giveMemberId(request);
     const member = this.#members.get(request.memberId);
     if (!member) return this.#joinNew(request);
-    const isUnchanged = isSameSubscription(member.request, request);
+    const isUnchanged = member.isSame(request);
     member.request = request;
     const isAnsweredAtOnce =
       isUnchanged &&
       (this.#state === 'CompletingRebalance' ||
         (this.#state === 'Stable' && request.memberId !== this.#leaderId));
-    if (isAnsweredAtOnce) {
-      this.#armSession(member);
-      return this.#joinAnswerOf(member);
-    }
-    return this.#parkJoin(member);
+    if (!isAnsweredAtOnce) return this.#parkJoin(member);
+    member.renewSession();
+    return this.#joinAnswerOf(member);
   }
 
   /** SyncGroup: answered when the leader's has come. */
   sync({ generation, assignments }: SyncRequest): Promise<MemberAssignment> | MemberAssignment {
     const member = this.#validMember(generation);
     if (this.#state === 'PreparingRebalance') throw rebalancing();
-    this.#armSession(member);
+    member.renewSession();
     if (this.#state === 'Stable') return member.assignment;
-    const { promise, resolve, reject } = Promise.withResolvers<MemberAssignment>();
-    member.sync = { resolve, reject };
+    const answer = member.parkSync();
     if (generation.memberId === this.#leaderId) this.#becomeStable(assignments);
-    return promise;
+    return answer;
   }
 
   heartbeat(generation: Generation): void {
     const member = this.#validMember(generation);
-    this.#armSession(member);
+    member.renewSession();
     if (this.#state === 'PreparingRebalance') throw rebalancing();
   }
 
@@ -183,31 +171,23 @@ export class MemoryGroup {
     if (!cancelPending) throw unknownMember(request.memberId);
     cancelPending();
     this.#pendingIds.delete(request.memberId);
-    const member: Member = {
-      request,
-      assignment: NO_ASSIGNMENT,
-      join: undefined,
-      sync: undefined,
-      cancelSession: () => {},
-    };
+    const { timers } = this.#options;
+    const onSessionOver = (): void => this.#remove(request.memberId);
+    const member = new MemoryMembership({ request, timers, onSessionOver });
     this.#members.set(request.memberId, member);
     return this.#parkJoin(member);
   }
 
-  #parkJoin(member: Member): Promise<JoinAnswer> {
-    const { promise, resolve, reject } = Promise.withResolvers<JoinAnswer>();
-    member.join = { resolve, reject };
-    this.#armSession(member);
+  #parkJoin(member: MemoryMembership): Promise<JoinAnswer> {
+    const answer = member.parkJoin();
+    member.renewSession();
     if (this.#state === 'PreparingRebalance') this.#completeJoinWhenAllHave();
     else this.#prepareRebalance();
-    return promise;
+    return answer;
   }
 
   #prepareRebalance(): void {
-    for (const member of this.#members.values()) {
-      member.sync?.reject(rebalancing());
-      member.sync = undefined;
-    }
+    for (const member of this.#members.values()) member.refuseSync(rebalancing());
     this.#isHeldBack = this.#state === 'Empty' && this.#options.initialRebalanceDelayMs > 0;
     this.#state = 'PreparingRebalance';
     const delayMs = this.#isHeldBack
@@ -220,14 +200,14 @@ export class MemoryGroup {
   #completeJoinWhenAllHave(): void {
     if (this.#state !== 'PreparingRebalance' || this.#isHeldBack) return;
     if (this.#pendingIds.size > 0 && this.#members.size > 0) return;
-    for (const member of this.#members.values()) if (!member.join) return;
+    for (const member of this.#members.values()) if (!member.hasJoined) return;
     this.#completeJoin();
   }
 
   /** Who has not joined is out. From here on the generation before is over. */
   #completeJoin(): void {
     this.#isHeldBack = false;
-    for (const [memberId, member] of this.#members) if (!member.join) this.#drop(memberId);
+    for (const [memberId, member] of this.#members) if (!member.hasJoined) this.#drop(memberId);
     this.#generationId += 1;
     const [firstId] = this.#members.keys();
     if (firstId === undefined) {
@@ -238,29 +218,18 @@ export class MemoryGroup {
     this.#state = 'CompletingRebalance';
     if (!this.#members.has(this.#leaderId)) this.#leaderId = firstId;
     this.#enterPhase(this.#rebalanceTimeoutMs(), () => this.#expelUnsynced());
-    for (const member of this.#members.values()) {
-      member.assignment = NO_ASSIGNMENT;
-      this.#armSession(member);
-      const parked = member.join;
-      member.join = undefined;
-      parked?.resolve(this.#joinAnswerOf(member));
-    }
+    for (const member of this.#members.values()) member.answerJoin(this.#joinAnswerOf(member));
   }
 
   #becomeStable(assignments: ReadonlyMap<string, MemberAssignment>): void {
     this.#cancelPhase();
     this.#state = 'Stable';
-    for (const [memberId, member] of this.#members) {
-      member.assignment = assignments.get(memberId) ?? NO_ASSIGNMENT;
-      const parked = member.sync;
-      member.sync = undefined;
-      parked?.resolve(member.assignment);
-    }
+    for (const [memberId, member] of this.#members) member.answerSync(assignments.get(memberId));
   }
 
   /** The leader has not sent the assignment in time. */
   #expelUnsynced(): void {
-    for (const [memberId, member] of this.#members) if (!member.sync) this.#drop(memberId);
+    for (const [memberId, member] of this.#members) if (!member.hasSynced) this.#drop(memberId);
     this.#prepareRebalance();
   }
 
@@ -274,24 +243,22 @@ export class MemoryGroup {
   #drop(memberId: string): void {
     const member = this.#members.get(memberId);
     assert(member, 'A member that is dropped was in the group.');
-    member.cancelSession();
-    member.join?.reject(unknownMember(memberId));
-    member.sync?.reject(unknownMember(memberId));
+    member.end(unknownMember(memberId));
     this.#members.delete(memberId);
   }
 
-  #joinAnswerOf(member: Member): JoinAnswer {
-    const { memberId } = member.request;
+  #joinAnswerOf(member: MemoryMembership): JoinAnswer {
+    const { memberId } = member;
     const isLeader = memberId === this.#leaderId;
     return {
       kind: 'joined',
       generation: { memberId, generationId: this.#generationId },
       leaderId: this.#leaderId,
-      members: isLeader ? [...this.#members.values()].map(subscriptionOf) : [],
+      members: isLeader ? [...this.#members.values()].map(({ subscription }) => subscription) : [],
     };
   }
 
-  #validMember({ memberId, generationId }: Generation): Member {
+  #validMember({ memberId, generationId }: Generation): MemoryMembership {
     const member = this.#members.get(memberId);
     if (!member) throw unknownMember(memberId);
     if (generationId !== this.#generationId) {
@@ -301,16 +268,6 @@ export class MemoryGroup {
       );
     }
     return member;
-  }
-
-  #armSession(member: Member): void {
-    member.cancelSession();
-    const { memberId, sessionTimeoutMs } = member.request;
-    member.cancelSession = this.#options.timers.after(sessionTimeoutMs, () => {
-      // Who waits for an answer cannot send heartbeats meanwhile.
-      if (member.join || member.sync) this.#armSession(member);
-      else this.#remove(memberId);
-    });
   }
 
   #enterPhase(timeoutMs: number, onTimeout: () => void): void {
@@ -324,26 +281,6 @@ export class MemoryGroup {
       ...[...this.#members.values()].map(({ request }) => request.rebalanceTimeoutMs),
     );
   }
-}
-
-const NO_ASSIGNMENT: MemberAssignment = { partitions: [], userData: new Uint8Array() };
-
-function subscriptionOf({ request }: Member): MemberSubscription {
-  const { memberId, userData, ownedPartitions, ownedGenerationId } = request;
-  return { memberId, userData, ownedPartitions, ownedGenerationId };
-}
-
-function isSameSubscription(one: JoinRequest, other: JoinRequest): boolean {
-  return (
-    one.ownedGenerationId === other.ownedGenerationId &&
-    isSameList(one.ownedPartitions, other.ownedPartitions) &&
-    isSameList([...one.userData], [...other.userData]) &&
-    isSameList(one.topics, other.topics)
-  );
-}
-
-function isSameList<T>(one: readonly T[], other: readonly T[]): boolean {
-  return one.length === other.length && one.every((value, index) => value === other[index]);
 }
 
 function rebalancing(): MemoryBrokerError {

@@ -38,7 +38,7 @@ export type TransactionResult =
   | { readonly outcome: 'fenced'; readonly message: string };
 
 export type TransactionalProducerOptions = {
-  /** Names the worker. The adapter may append a suffix per id it uses (see fencedIdPrefix of the admin). */
+  /** Names the worker. The adapter may append a suffix per id it uses: those are what `ongoingTransactionalIds` shows and `fence` takes. */
   readonly transactionalId: string;
   /** Default 10,000: the coordinator aborts what is open for longer. */
   readonly transactionTimeoutMs?: number;
