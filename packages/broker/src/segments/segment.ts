@@ -170,6 +170,7 @@ export class Segment {
   /** Every batch from `start` on, checked. The bytes of a batch are only valid until the next one is asked for. */
   async *#scan(start: number): AsyncGenerator<{ batch: RecordBatch; position: number }> {
     let position = start;
+    let nextOffset: number | null = start === 0 ? this.baseOffset : null;
     let blockBytes = SCAN_BLOCK_BYTES;
     while (position < this.#sizeBytes) {
       const block = await this.#readBlock(position, blockBytes);
@@ -181,7 +182,10 @@ export class Segment {
           break;
         }
         const batch = new RecordBatch(block.subarray(at, at + sizeBytes));
-        if (!batch.hasValidCrc()) throw this.#damagedAt(position + at, 'a wrong checksum');
+        if (!batch.isIntactAt(nextOffset ?? batch.baseOffset)) {
+          throw this.#damagedAt(position + at, 'not the batch that was written');
+        }
+        nextOffset = batch.lastOffset + 1;
         yield { batch, position: position + at };
         at += sizeBytes;
         if (at === block.byteLength) break;

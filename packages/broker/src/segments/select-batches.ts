@@ -18,7 +18,7 @@ export type Selection =
 
 /**
  * Picks from a block, which starts with a batch, the batches from the one that holds `offset` on: those that end below
- * `endOffset` and fit `maxBytes`, and the first one in any case.
+ * `endOffset` and fit `maxBytes`, and the first one in any case. Batches follow each other without gaps.
  */
 export function selectBatches(
   block: Buffer,
@@ -26,7 +26,7 @@ export function selectBatches(
 ): Selection {
   let start: number | null = null;
   let at = 0;
-  let nextOffset = 0;
+  let nextOffset: number | null = null;
   while (at < block.byteLength) {
     const batchBytes = batchSizeBytes(block, at) ?? BATCH_HEADER_BYTES;
     if (batchBytes < BATCH_HEADER_BYTES) return { kind: 'damaged', at, batchBytes };
@@ -36,7 +36,7 @@ export function selectBatches(
     }
     const batch = new RecordBatch(block.subarray(at, at + batchBytes));
     const { baseOffset, lastOffset } = batch;
-    if (baseOffset < nextOffset || lastOffset < baseOffset) {
+    if (baseOffset !== (nextOffset ?? baseOffset) || lastOffset < baseOffset) {
       return { kind: 'damaged', at, batchBytes };
     }
     if (lastOffset >= endOffset) break;
@@ -47,7 +47,7 @@ export function selectBatches(
     nextOffset = lastOffset + 1;
     at += batchBytes;
   }
-  if (start !== null) {
+  if (start !== null && nextOffset !== null) {
     return {
       kind: 'batches',
       read: { bytes: block.subarray(start, at), endOffset: nextOffset },
