@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readJournalAddress, readNodeConfiguration } from './configuration.ts';
+
+function configure(...argv: string[]) {
+  return readNodeConfiguration({ argv, env: {}, readFile: () => '{}' });
+}
+
+function problemOf(...argv: string[]): string {
+  const configuration = configure(...argv);
+  assert.ok(configuration.kind === 'problem');
+  return configuration.problem;
+}
+
+test('a node needs to be told its journal, and nothing else', () => {
+  assert.deepEqual(configure('--journal', 'lmdb:./journal'), {
+    kind: 'settings',
+    settings: {
+      brokers: [{ host: '127.0.0.1', port: 9092 }],
+      journal: { kind: 'lmdb', dir: './journal' },
+      endpoint: '127.0.0.1:8551',
+      managementPort: 8551,
+      httpPort: 8080,
+      workerCount: 1,
+      partitionCount: 12,
+      replicationFactor: undefined,
+      groupId: 'chat',
+      logLevel: 'info',
+    },
+  });
+  assert.match(problemOf(), /^--journal is missing; it must be lmdb:DIR or cassandra:HOST/);
+});
+
+test('everything can be told', () => {
+  const argv =
+    '--brokers a:1,[::1]:2 --journal cassandra:c1,c2:9999/chat --endpoint n1:7 --management-port 0 --http-port 0 --workers 3 --partitions 6 --replication-factor 3 --group g --log-level debug';
+  assert.deepEqual(configure(...argv.split(' ')), {
+    kind: 'settings',
+    settings: {
+      brokers: [
+        { host: 'a', port: 1 },
+        { host: '::1', port: 2 },
+      ],
+      journal: {
+        kind: 'cassandra',
+        contactPoints: [
+          { host: 'c1', port: 9042 },
+          { host: 'c2', port: 9999 },
+        ],
+        keyspace: 'chat',
+      },
+      endpoint: 'n1:7',
+      managementPort: 0,
+      httpPort: 0,
+      workerCount: 3,
+      partitionCount: 6,
+      replicationFactor: 3,
+      groupId: 'g',
+      logLevel: 'debug',
+    },
+  });
+});
+
+test('an address of a journal that is none is refused', () => {
+  assert.deepEqual(readJournalAddress('lmdb:a:b/c'), { kind: 'lmdb', dir: 'a:b/c' });
+  assert.deepEqual(readJournalAddress('cassandra:h'), {
+    kind: 'cassandra',
+    contactPoints: [{ host: 'h', port: 9042 }],
+    keyspace: 'chat_cluster',
+  });
+  for (const text of [
+    '',
+    'lmdb',
+    'lmdb:',
+    './journal',
+    'cassandra:',
+    'cassandra:/chat',
+    'cassandra:h,',
+    'cassandra:h:0',
+    'cassandra:h:99999',
+    'cassandra:h/Chat',
+    'cassandra:h/a/b',
+    'cassandra:h/',
+    'postgres:h',
+  ]) {
+    assert.equal(readJournalAddress(text), undefined, text);
+  }
+});
+
+test('values that are none are refused by name', () => {
+  const journal = ['--journal', 'lmdb:j'];
+  assert.equal(
+    problemOf(...journal, '--brokers', 'localhost'),
+    '--brokers is "localhost"; it must be HOST:PORT, several with commas between them.',
+  );
+  assert.equal(
+    problemOf(...journal, '--log-level', 'loud'),
+    '--log-level is "loud"; it must be one of trace, debug, info, warn, error, fatal, silent.',
+  );
+  assert.equal(
+    problemOf(...journal, '--http-port', '8551'),
+    '--http-port and --management-port are both 8551; choose another one for one of them.',
+  );
+  assert.equal(problemOf(...journal, '--kafka-port', '1'), 'There is no option --kafka-port.');
+});
+
+test('help names every setting', () => {
+  const configuration = configure('--help');
+  assert.ok(configuration.kind === 'help');
+  for (const name of ['brokers', 'journal', 'endpoint', 'workers', 'group', 'config', 'help']) {
+    assert.match(configuration.text, new RegExp(`--${name}\\b`));
+  }
+});

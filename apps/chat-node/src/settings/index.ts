@@ -1,0 +1,24 @@
+export { didYouMean } from './nearest.ts';
+export { optionLines } from './option-lines.ts';
+export {
+  type Option,
+  type Options,
+  parseArguments,
+  type ParsedArguments,
+} from './parse-arguments.ts';
+export {
+  optionsOf,
+  readSettings,
+  type ReadSettings,
+  type SettingSources,
+} from './read-settings.ts';
+export {
+  type Address,
+  numberSetting,
+  portSetting,
+  readAddress,
+  readAddresses,
+  type Setting,
+  textSetting,
+  wordSetting,
+} from './setting.ts';

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { optionLines } from './option-lines.ts';
+import { optionsOf, readSettings } from './read-settings.ts';
+import { numberSetting, portSetting, textSetting } from './setting.ts';
+
+const settings = {
+  'http-port': portSetting({ description: 'for browsers', default: '8080' }),
+  workers: numberSetting({ min: 1, max: 8 }, { description: 'how many', default: '1' }),
+  'data-dir': textSetting({ value: 'DIR', description: 'where', mustBe: 'a folder' }),
+};
+
+const files: Readonly<Record<string, string>> = {
+  'all.json': '{"http-port":3,"workers":"3","data-dir":"from file"}',
+  'unknown.json': '{"http-prot":3}',
+  'list.json': '[]',
+  'nested.json': '{"workers":{"count":3}}',
+  'broken.json': '{"workers":',
+};
+
+function read(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const readFile = (path: string): string => {
+    const text = files[path];
+    if (text === undefined) throw new Error('ENOENT: no such file');
+    return text;
+  };
+  return readSettings(settings, { argv, env, readFile });
+}
+
+function valuesOf(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const result = read(argv, env);
+  assert.ok(result.kind === 'settings', result.kind === 'problem' ? result.problem : '');
+  return result.values;
+}
+
+function problemOf(argv: readonly string[], env: Readonly<Record<string, string>> = {}): string {
+  const result = read(argv, env);
+  assert.ok(result.kind === 'problem');
+  return result.problem;
+}
+
+test('what nobody sets has its default', () => {
+  assert.deepEqual(valuesOf(['--data-dir', 'd']), {
+    'http-port': 8080,
+    workers: 1,
+    'data-dir': 'd',
+  });
+});
+
+test('an argument counts before the environment, the environment before the file', () => {
+  const env = { CHATCLUSTER_HTTP_PORT: '2', CHATCLUSTER_WORKERS: '2', PATH: '/bin' };
+  assert.deepEqual(valuesOf(['--config', 'all.json', '--http-port', '1'], env), {
+    'http-port': 1,
+    workers: 2,
+    'data-dir': 'from file',
+  });
+  assert.deepEqual(valuesOf([], { ...env, CHATCLUSTER_CONFIG: 'all.json' })['http-port'], 2);
+  assert.equal(valuesOf(['--data-dir', 'a', '--data-dir', 'b'])['data-dir'], 'b');
+});
+
+test('an empty variable is as good as none', () => {
+  const env = { CHATCLUSTER_HTTP_PORT: '', CHATCLUSTER_CONFIG: '' };
+  assert.equal(valuesOf(['--data-dir', 'd'], env)['http-port'], 8080);
+});
+
+test('unknown settings are refused by name, wherever they are', () => {
+  assert.equal(
+    problemOf(['--http-prot', '1']),
+    'There is no option --http-prot; did you mean --http-port?',
+  );
+  assert.equal(
+    problemOf([], { CHATCLUSTER_HTTP_PROT: '1' }),
+    'There is no setting CHATCLUSTER_HTTP_PROT for the environment; did you mean CHATCLUSTER_HTTP_PORT?',
+  );
+  assert.equal(
+    problemOf(['--config', 'unknown.json']),
+    'There is no setting "http-prot", which is in unknown.json; did you mean http-port?',
+  );
+  assert.equal(
+    problemOf(['8080']),
+    '"8080" is no setting: settings are written as --name value, see --help.',
+  );
+});
+
+test('a value that is none is refused with where it is and what it must be', () => {
+  const port = 'it must be a port from 0 (any that is free) to 65535.';
+  for (const text of ['x', '65536', '-1', '1.5', '0x10', ' 1', '1e3']) {
+    assert.equal(problemOf([`--http-port=${text}`]), `--http-port is "${text}"; ${port}`);
+  }
+  assert.equal(
+    problemOf([], { CHATCLUSTER_HTTP_PORT: 'x' }),
+    `CHATCLUSTER_HTTP_PORT is "x"; ${port}`,
+  );
+  for (const [file, sentence] of [
+    ['list.json', 'The configuration file list.json must hold one JSON object.'],
+    [
+      'nested.json',
+      '"workers" in nested.json is not a text or number; it must be a whole number from 1 to 8.',
+    ],
+    ['none.json', 'The configuration file none.json cannot be read: ENOENT: no such file.'],
+  ] as const) {
+    assert.equal(problemOf(['--config', file]), sentence);
+  }
+  assert.match(problemOf(['--config', 'broken.json']), /broken\.json cannot be read: /);
+});
+
+test('a setting that must be set is asked for', () => {
+  assert.equal(problemOf([]), '--data-dir is missing; it must be a folder.');
+});
+
+test('help is asked for before anything else is looked at', () => {
+  assert.equal(read(['--help'], { CHATCLUSTER_X: '1' }).kind, 'help');
+  assert.equal(read(['-h']).kind, 'help');
+  assert.equal(
+    optionLines(optionsOf(settings)).split('\n').slice(0, 3).join('\n'),
+    [
+      '  --http-port N   for browsers (8080)',
+      '  --workers N     how many (1)',
+      '  --data-dir DIR  where',
+    ].join('\n'),
+  );
+});

@@ -1,0 +1,167 @@
+import { didYouMean, nearest } from './nearest.ts';
+import { parseArguments, type Options } from './parse-arguments.ts';
+import type { Setting } from './setting.ts';
+
+/**
+ * Settings by their names: `kafka-port` is `--kafka-port`, `CHATCLUSTER_KAFKA_PORT`, and
+ * `"kafka-port"` in a file.
+ */
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
+
+/** The value of each setting. */
+export type ValuesOf<S extends Settings> = {
+  readonly [Name in keyof S]: S[Name] extends Setting<infer Value> ? Value : never;
+};
+
+/** Where settings come from. */
+export type SettingSources = {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The text of a file; throws if it cannot be read. */
+  readonly readFile: (path: string) => string;
+};
+
+/**
+ * The values, or the first thing that is wrong in one sentence, or that somebody asked for help.
+ */
+export type ReadSettings<S extends Settings> =
+  | { readonly kind: 'settings'; readonly values: ValuesOf<S> }
+  | { readonly kind: 'problem'; readonly problem: string }
+  | { readonly kind: 'help' };
+
+const ENV_PREFIX = 'CHATCLUSTER_';
+
+/** What every program has beside its settings. */
+const OWN_OPTIONS = {
+  config: {
+    value: 'FILE',
+    description: 'a JSON file with settings, by their names without dashes: {"http-port": 8080}',
+  },
+  help: { short: 'h', description: 'this help' },
+} as const satisfies Options;
+
+/**
+ * Reads each setting from the first source that has it: an argument, the environment, the file that
+ * `--config` or CHATCLUSTER_CONFIG names, its default. Names that are no settings are refused in
+ * all of them, and so is a value that is none. In the environment an empty text is as good as
+ * nothing.
+ */
+export function readSettings<S extends Settings>(
+  settings: S,
+  sources: SettingSources,
+): ReadSettings<S> {
+  const parsed = parseArguments(sources.argv, optionsOf(settings));
+  if (!parsed.ok) return problem(parsed.problem);
+  if (parsed.given.has('help')) return { kind: 'help' };
+  const [surplus] = parsed.positionals;
+  if (surplus !== undefined) {
+    return problem(`"${surplus}" is no setting: settings are written as --name value, see --help.`);
+  }
+  const strange = strangeVariable(settings, sources.env);
+  if (strange !== undefined) return problem(strange);
+  const path = parsed.given.get('config')?.at(-1) ?? variable(sources.env, 'config');
+  const file = path === undefined ? NO_FILE : readFile(settings, path, sources.readFile);
+  if (!file.ok) return problem(file.problem);
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(settings)) {
+    const written = firstWritten(
+      [`--${name}`, parsed.given.get(name)?.at(-1)],
+      [variableName(name), variable(sources.env, name)],
+      [`"${name}" in ${path}`, file.texts.get(name)],
+      [`The default of --${name}`, setting.default],
+    );
+    if (written === undefined) {
+      return problem(`--${name} is missing; it must be ${setting.mustBe}.`);
+    }
+    values[name] = setting.read(written.text);
+    if (values[name] === undefined) {
+      return problem(`${written.where} is "${written.text}"; it must be ${setting.mustBe}.`);
+    }
+  }
+  return { kind: 'settings', values: values as ValuesOf<S> };
+}
+
+/**
+ * The options with which a program takes these settings, for its help: with their defaults, unless
+ * they are empty.
+ */
+export function optionsOf(settings: Settings): Options {
+  const options = Object.entries(settings).map(([name, { value, description, default: text }]) => [
+    name,
+    { value, description: text ? `${description} (${text})` : description },
+  ]);
+  return { ...(Object.fromEntries(options) as Options), ...OWN_OPTIONS };
+}
+
+function problem(sentence: string): { readonly kind: 'problem'; readonly problem: string } {
+  return { kind: 'problem', problem: sentence };
+}
+
+function variableName(name: string): string {
+  return ENV_PREFIX + name.toUpperCase().replaceAll('-', '_');
+}
+
+function variable(env: SettingSources['env'], name: string): string | undefined {
+  return env[variableName(name)] || undefined;
+}
+
+function strangeVariable(settings: Settings, env: SettingSources['env']): string | undefined {
+  const known = [...Object.keys(settings), 'config'].map(variableName);
+  const strange = Object.keys(env).find(
+    (name) => name.startsWith(ENV_PREFIX) && !known.includes(name),
+  );
+  if (strange === undefined) return undefined;
+  // What all of them start with would make each look near.
+  const near = nearest(
+    strange.slice(ENV_PREFIX.length),
+    known.map((name) => name.slice(ENV_PREFIX.length)),
+  );
+  const hint = near === undefined ? '.' : `; did you mean ${ENV_PREFIX}${near}?`;
+  return `There is no setting ${strange} for the environment${hint}`;
+}
+
+type SettingsFile =
+  | { readonly ok: true; readonly texts: ReadonlyMap<string, string> }
+  | { readonly ok: false; readonly problem: string };
+
+const NO_FILE: SettingsFile = { ok: true, texts: new Map() };
+
+function readFile(
+  settings: Settings,
+  path: string,
+  read: SettingSources['readFile'],
+): SettingsFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(read(path));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ok: false, problem: `The configuration file ${path} cannot be read: ${why}.` };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { ok: false, problem: `The configuration file ${path} must hold one JSON object.` };
+  }
+  const texts = new Map<string, string>();
+  for (const [name, written] of Object.entries(value as Record<string, unknown>)) {
+    if (!Object.hasOwn(settings, name)) {
+      const hint = didYouMean(name, Object.keys(settings));
+      return { ok: false, problem: `There is no setting "${name}", which is in ${path}${hint}` };
+    }
+    if (typeof written !== 'string' && typeof written !== 'number') {
+      const mustBe = settings[name]!.mustBe;
+      return {
+        ok: false,
+        problem: `"${name}" in ${path} is not a text or number; it must be ${mustBe}.`,
+      };
+    }
+    texts.set(name, String(written));
+  }
+  return { ok: true, texts };
+}
+
+function firstWritten(
+  ...places: readonly (readonly [where: string, text: string | undefined])[]
+): { readonly where: string; readonly text: string } | undefined {
+  for (const [where, text] of places) if (text !== undefined) return { where, text };
+  return undefined;
+}

@@ -1,0 +1,85 @@
+/** How one setting is written, read and described. */
+export type Setting<Value> = {
+  /** What stands for its value in the help: `N`, `DIR`. */
+  readonly value: string;
+  readonly description: string;
+  /** What it is if nobody sets it, as it would be written; a setting without one must be set. */
+  readonly default?: string;
+  /** The value; undefined if the text is none. */
+  readonly read: (text: string) => Value | undefined;
+  /** What it must be, to end a sentence with: `a port from 0 to 65,535`. */
+  readonly mustBe: string;
+};
+
+type Described = { readonly description: string; readonly default?: string };
+
+/** A whole number, both ends included. */
+export function numberSetting(
+  range: { readonly min: number; readonly max: number },
+  described: Described,
+): Setting<number> {
+  const { min, max } = range;
+  return {
+    value: 'N',
+    ...described,
+    read: (text) => wholeNumber(text, range),
+    mustBe: `a whole number from ${min} to ${max}`,
+  };
+}
+
+/** A TCP port; 0 is any that is free. */
+export function portSetting(described: Described): Setting<number> {
+  return {
+    ...numberSetting({ min: 0, max: PORT_MAX }, described),
+    mustBe: `a port from 0 (any that is free) to ${PORT_MAX}`,
+  };
+}
+
+/** One of these words. */
+export function wordSetting<Word extends string>(
+  words: readonly Word[],
+  described: Described,
+): Setting<Word> {
+  return {
+    value: words.join('|'),
+    ...described,
+    read: (text) => words.find((word) => word === text),
+    mustBe: `one of ${words.join(', ')}`,
+  };
+}
+
+/** Any text but none. */
+export function textSetting(
+  described: Described & { readonly value: string; readonly mustBe: string },
+): Setting<string> {
+  return { ...described, read: (text) => (text === '' ? undefined : text) };
+}
+
+/** A server's address. */
+export type Address = { readonly host: string; readonly port: number };
+
+/** `HOST:PORT`, `[IPV6]:PORT`, or `HOST` if there is a default port. */
+export function readAddress(text: string, portDefault?: number): Address | undefined {
+  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:,/[\]]+))(?::(\d+))?$/.exec(text);
+  const host = parts?.[1] ?? parts?.[2];
+  const port = parts?.[3] === undefined ? portDefault : wholeNumber(parts[3], PORTS);
+  return host === undefined || port === undefined ? undefined : { host, port };
+}
+
+/** Addresses with commas between them, at least one. */
+export function readAddresses(text: string, portDefault?: number): readonly Address[] | undefined {
+  const addresses = text.split(',').map((each) => readAddress(each.trim(), portDefault));
+  return addresses.every((address) => address !== undefined) ? addresses : undefined;
+}
+
+function wholeNumber(
+  text: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): number | undefined {
+  if (!/^-?\d{1,15}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value >= min && value <= max ? value : undefined;
+}
+
+const PORT_MAX = 65_535;
+const PORTS = { min: 1, max: PORT_MAX };
