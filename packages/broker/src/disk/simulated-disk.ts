@@ -10,6 +10,9 @@ type SimulatedFile = {
   unsynced: { readonly position: number; readonly bytes: Buffer }[];
 };
 
+/** The folder that is always there. */
+const ROOT = '/data';
+
 /**
  * A disk in memory for tests, with the faults that real ones have: `loseUnsynced` is a power loss, `fullAtBytes` a
  * full disk, `failing` decides which operations break.
@@ -25,6 +28,9 @@ export class SimulatedDisk implements Disk {
 
   #names = new Map<string, SimulatedFile>();
   #syncedNames = new Map<string, SimulatedFile>();
+  readonly #folders = new Set<string>();
+  /** Folders whose own names survive a power loss. */
+  #syncedFolders = new Set<string>([ROOT]);
 
   async open(path: string): Promise<DiskFile> {
     await this.#before('open', path);
@@ -32,6 +38,7 @@ export class SimulatedDisk implements Disk {
     if (file === undefined) {
       file = { contents: Buffer.alloc(0), synced: Buffer.alloc(0), unsynced: [] };
       this.#names.set(path, file);
+      for (const above of foldersOf(path)) this.#folders.add(above);
     }
     return this.#handle(path, file);
   }
@@ -59,6 +66,7 @@ export class SimulatedDisk implements Disk {
 
   async makeFolder(folder: string): Promise<void> {
     await this.#before('create', folder);
+    for (const above of foldersOf(`${folder}/`)) this.#folders.add(above);
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -79,20 +87,23 @@ export class SimulatedDisk implements Disk {
 
   async syncFolder(folder: string): Promise<void> {
     await this.#before('sync', folder);
-    for (const names of [this.#syncedNames, this.#names]) {
-      for (const path of [...names.keys()]) {
-        if (!path.startsWith(`${folder}/`)) continue;
-        const file = this.#names.get(path);
-        if (file === undefined) this.#syncedNames.delete(path);
-        else this.#syncedNames.set(path, file);
-      }
+    for (const path of this.#syncedNames.keys()) {
+      if (parentOf(path) === folder && !this.#names.has(path)) this.#syncedNames.delete(path);
+    }
+    for (const [path, file] of this.#names) {
+      if (parentOf(path) === folder) this.#syncedNames.set(path, file);
+    }
+    for (const made of this.#folders) {
+      if (parentOf(made) === folder) this.#syncedFolders.add(made);
     }
   }
 
   /** The disk as a machine finds it that starts again after the power failed now. */
   loseUnsynced(random: Random): SimulatedDisk {
     const after = new SimulatedDisk();
+    after.#syncedFolders = new Set(this.#syncedFolders);
     for (const [path, file] of this.#syncedNames) {
+      if (!foldersOf(path).every((folder) => this.#syncedFolders.has(folder))) continue;
       const contents = survivingContents(file, random);
       const survivor = { contents, synced: contents, unsynced: [] };
       after.#names.set(path, survivor);
@@ -108,7 +119,11 @@ export class SimulatedDisk implements Disk {
       const contents = Buffer.from(file.contents);
       after.#names.set(path, { contents, synced: Buffer.from(file.synced), unsynced: [] });
     }
-    after.#syncedNames = new Map(after.#names);
+    for (const path of this.#syncedNames.keys()) {
+      const file = after.#names.get(path);
+      if (file !== undefined) after.#syncedNames.set(path, file);
+    }
+    after.#syncedFolders = new Set(this.#syncedFolders);
     return after;
   }
 
@@ -161,10 +176,24 @@ export class SimulatedDisk implements Disk {
   }
 
   async #before(operation: string, path: string): Promise<void> {
-    await Promise.resolve();
+    // As long as a turn of the event loop, so that a test can stop in the middle of a sequence.
+    await new Promise((resolve) => setImmediate(resolve));
     const error = this.failing?.(operation, path) ?? null;
     if (error !== null) throw error;
   }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** The folders above a file, up to ROOT. */
+function foldersOf(path: string): string[] {
+  const folders: string[] = [];
+  for (let folder = parentOf(path); folder.startsWith(ROOT); folder = parentOf(folder)) {
+    folders.push(folder);
+  }
+  return folders;
 }
 
 function survivingContents(file: SimulatedFile, random: Random): Buffer {

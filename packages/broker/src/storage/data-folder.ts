@@ -130,7 +130,18 @@ function writeFormat(folder: string, clusterId: string): Format {
   const file = path.join(folder, FORMAT_FILE);
   fs.writeFileSync(`${file}.new`, JSON.stringify(format), { flush: true });
   fs.renameSync(`${file}.new`, file);
+  for (const changed of [folder, path.dirname(folder)]) syncFolder(changed);
   return format;
+}
+
+/** Makes the names in a folder durable. */
+function syncFolder(folder: string): void {
+  const descriptor = fs.openSync(folder, 'r');
+  try {
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
 }
 
 function unreadable(folder: string, cause: unknown): BrokerStartError {

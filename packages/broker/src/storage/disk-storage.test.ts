@@ -54,6 +54,20 @@ describe('after a kill', () => {
     assert.deepEqual([...lengths].sort(), [4, 6], 'the last group is there whole or not at all');
   });
 
+  test('what a killed process wrote without a sync is durable before anybody reads it', async () => {
+    const disk = await killedAfterThreeBatches();
+    const log = await openLog(disk);
+    disk.failing = (operation, path) =>
+      operation === 'sync' && path.endsWith('.wal') ? new DiskError('failed', 'killed') : null;
+    await log.append(log.partition('t', 0), testBatch({ fill: 4 })).catch(() => {});
+    const afterKill = disk.afterKill();
+    const again = await openLog(afterKill);
+    const read = await readAll(again.partition('t', 0));
+    assert.deepEqual(read, ['0:1', '2:2', '4:3', '6:4']);
+    const afterPowerLoss = await openLog(afterKill.loseUnsynced(seededRandom(1)));
+    assert.deepEqual(await readAll(afterPowerLoss.partition('t', 0)), read);
+  });
+
   test('the last group is dropped whole when any byte of it is not what was written', async () => {
     const whole = await killedAfterThreeBatches();
     const last = (await whole.readFile(WAL_FILE))?.byteLength ?? 0;

@@ -44,6 +44,7 @@ export async function openDiskStorage(options: DiskStorageOptions): Promise<Stor
   const checkpoint = await readCheckpoint(disk, folder);
   const walFolder = `${folder}/wal`;
   await disk.makeFolder(walFolder);
+  await disk.syncFolder(folder);
   const recovered = await recoverLog(disk, {
     folder: walFolder,
     fromSequence: checkpoint.sequence,
