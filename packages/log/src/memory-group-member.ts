@@ -114,6 +114,12 @@ export class MemoryGroupMember implements GroupMember {
     this.#stop();
   }
 
+  /** As when its process dies: the listener is called no more, and no promise settles. */
+  crash(): void {
+    this.#phase = 'stopped';
+    this.#heartbeat.freeze();
+  }
+
   get #sessionTimeoutMs(): number {
     return this.#options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
   }

@@ -27,6 +27,7 @@ export class MemoryHeartbeat {
   /** Those who wait for the one that is under way. */
   #asked: Deferred<Generation>[] = [];
   #isConfirming = false;
+  #cancelExpiry: Cancel = () => {};
   #lastConfirmedMs = -Infinity;
 
   constructor(options: MemoryHeartbeatOptions) {
@@ -47,21 +48,30 @@ export class MemoryHeartbeat {
   /** The coordinator answered a request of this member that was sent then. */
   acknowledge(sentMs: number): void {
     this.#lastConfirmedMs = Math.max(this.#lastConfirmedMs, sentMs);
+    if (this.#beating) this.#armExpiry();
   }
 
   start(generation: Generation): void {
     this.#beating = { generation, cancelNext: () => {} };
+    this.#armExpiry();
     this.#schedule(this.#beating);
   }
 
   /** No more heartbeats; who waits for one hears why. */
   stop(reason: string): void {
+    this.#cancelExpiry();
     this.#beating?.cancelNext();
     this.#beating = undefined;
     const refused = [...this.#asked, ...this.#waiting];
     this.#asked = [];
     this.#waiting = [];
     for (const { reject } of refused) reject(new LogError('not-a-member', reason));
+  }
+
+  /** The process has died: no more heartbeats, and nobody hears of it. */
+  freeze(): void {
+    this.#cancelExpiry();
+    this.#beating?.cancelNext();
   }
 
   /** The session is over. */
@@ -94,6 +104,16 @@ export class MemoryHeartbeat {
     this.#isConfirming = false;
   }
 
+  /** The coordinator counts from when the heartbeat came, which is no earlier: this member knows first. */
+  #armExpiry(): void {
+    const { clock, timers, sessionTimeoutMs, onLost } = this.#options;
+    this.#cancelExpiry();
+    const leftMs = this.#lastConfirmedMs + sessionTimeoutMs - clock.monotonicMs();
+    this.#cancelExpiry = timers.after(Math.max(0, leftMs), () =>
+      onLost(`No heartbeat was answered for ${sessionTimeoutMs} ms.`),
+    );
+  }
+
   #schedule(beating: Beating): void {
     beating.cancelNext = this.#options.timers.after(this.#options.intervalMs, () => {
       void this.#beat(beating).then(() => {
@@ -104,7 +124,7 @@ export class MemoryHeartbeat {
 
   /** True when it was acknowledged in the generation it was sent in. */
   async #beat(beating: Beating): Promise<boolean> {
-    const { clock, send, sessionTimeoutMs } = this.#options;
+    const { clock, send } = this.#options;
     const sentMs = clock.monotonicMs();
     try {
       await send(beating.generation);
@@ -117,8 +137,6 @@ export class MemoryHeartbeat {
       }
       if (!isLost(error)) {
         this.#options.onLost(`A heartbeat was refused: ${String(toLogError(error))}`);
-      } else if (this.isSessionOver) {
-        this.#options.onLost(`No heartbeat was answered for ${sessionTimeoutMs} ms.`);
       }
       return false;
     }

@@ -90,6 +90,7 @@ export class MemoryLog implements Log {
    */
   crash(): void {
     this.#isCrashed = true;
+    for (const member of this.#members) member.crash();
     for (const connection of this.#connections) connection.close();
   }
 

@@ -50,6 +50,8 @@ export class MemoryTransactionalProducer implements TransactionalProducer {
   /** The next sequence by partition, in the current epoch. */
   readonly #sequences = new Map<string, number>();
   #phase: 'idle' | 'committing' | 'fenced' | 'closed' = 'idle';
+  /** A request of this epoch may still be under way. */
+  #mustBump = false;
 
   constructor({ broker, connection }: Ends, transactionalId: string, identity: ProducerIdentity) {
     this.#broker = broker;
@@ -85,6 +87,7 @@ export class MemoryTransactionalProducer implements TransactionalProducer {
     if (transaction.writes.length === 0 && transaction.offsets.length === 0) {
       return { outcome: 'committed', baseOffsets: [] };
     }
+    if ((await this.#bumpIfNeeded()) === 'fenced') return fenced(TAKEN_OVER);
     const added = await this.#addRound(transaction);
     if (added.kind !== 'answered') return this.#giveUp(added);
     if (signal?.aborted) return this.#abort(REQUESTED);
@@ -145,23 +148,26 @@ export class MemoryTransactionalProducer implements TransactionalProducer {
 
   #giveUp(round: Exclude<Round<unknown>, { kind: 'answered' }>): Promise<TransactionResult> {
     if (round.kind === 'fenced') return Promise.resolve(round.result);
-    return this.#abort(round.result, round.isAnswerLost);
+    if (round.isAnswerLost) this.#mustBump = true;
+    return this.#abort(round.result);
   }
 
-  async #abort(result: Aborted, isAnswerLost = false): Promise<TransactionResult> {
-    const end = await this.#end('abort');
-    if (end === 'fenced') return fenced('The transactional id was taken over meanwhile.');
-    if (isAnswerLost && (await this.#bumpEpoch()) === 'fenced') {
-      return fenced('The transactional id was taken over meanwhile.');
-    }
+  async #abort(result: Aborted): Promise<TransactionResult> {
+    if ((await this.#end('abort')) === 'fenced') return fenced(TAKEN_OVER);
+    // At once: what comes late could begin a transaction that nobody ends.
+    if ((await this.#bumpIfNeeded()) === 'fenced') return fenced(TAKEN_OVER);
     return result;
   }
 
-  /** EndTxn until it is answered, in the same direction: a lost answer is no answer. */
+  /**
+   * EndTxn until it is answered, in the same direction: a lost answer is no answer. One that was asked for twice may come late, and would end the
+   * next transaction: that needs another epoch.
+   */
   async #end(direction: EndDirection): Promise<'ended' | 'nothing-open' | 'fenced'> {
+    const identity = this.#identity; // of this request, whenever it arrives
     try {
       await this.#untilAnswered('EndTxn', () =>
-        this.#broker.transactions.end(this.#transactionalId, this.#identity, direction),
+        this.#broker.transactions.end(this.#transactionalId, identity, direction),
       );
       return 'ended';
     } catch (error) {
@@ -172,7 +178,8 @@ export class MemoryTransactionalProducer implements TransactionalProducer {
   }
 
   /** With the current id and epoch: without them it would take the id back from whoever has fenced this producer. */
-  async #bumpEpoch(): Promise<'bumped' | 'fenced'> {
+  async #bumpIfNeeded(): Promise<'done' | 'fenced'> {
+    if (!this.#mustBump) return 'done';
     const transactionalId = this.#transactionalId;
     const expected = this.#identity;
     try {
@@ -180,7 +187,8 @@ export class MemoryTransactionalProducer implements TransactionalProducer {
         this.#broker.transactions.initProducerId({ transactionalId, expected }),
       );
       this.#sequences.clear();
-      return 'bumped';
+      this.#mustBump = false;
+      return 'done';
     } catch (error) {
       if (isFenced(error)) return 'fenced';
       throw error;
@@ -193,6 +201,7 @@ export class MemoryTransactionalProducer implements TransactionalProducer {
         return await this.#ask(api, handle);
       } catch (error) {
         if (!isLost(error)) throw error;
+        this.#mustBump = true;
       }
       await this.#pause();
     }
@@ -268,6 +277,7 @@ function keyOf({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
 }
 
+const TAKEN_OVER = 'The transactional id was taken over meanwhile.';
 const REQUESTED: Aborted = {
   outcome: 'aborted',
   reason: 'requested',

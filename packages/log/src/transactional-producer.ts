@@ -46,7 +46,8 @@ export type TransactionalProducerOptions = {
 
 /**
  * Writes one transaction at a time in three rounds: partitions and group; records and offsets; end. A lost answer of the end is asked for again until it is answered; if any
- * other answer is lost, the transaction is aborted and the producer's epoch bumped before the next, so that a late request cannot land in it.
+ * other answer is lost, the transaction is aborted. In both cases the producer's epoch is bumped before the next one, so that a late request cannot land in
+ * it: a late EndTxn would end it half-way.
  */
 export interface TransactionalProducer {
   /** Must not be called while an earlier call is pending (assertion). Once `signal` fires before the commit's EndTxn was sent, the transaction is aborted. Never rejects but with `closed`. */
