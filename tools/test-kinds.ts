@@ -4,7 +4,7 @@ export type TestKind = {
   readonly patterns: readonly string[];
   /** Files that run at the same time, each in a process of its own. */
   readonly concurrency: number;
-  /** For one file. */
+  /** For one test, and with a little delay for its whole file. */
   readonly timeoutMs: number;
 };
 

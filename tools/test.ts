@@ -9,6 +9,9 @@ import { testKinds, type TestKindName } from './test-kinds.ts';
 
 const root = join(import.meta.dirname, '..');
 
+/** A test that timed out is reported before its process is killed. */
+const KILL_DELAY_MS = 5_000;
+
 function main(args: readonly string[]): number {
   const indexSplit = args.includes('--') ? args.indexOf('--') : args.length;
   const names = args.slice(0, indexSplit);
@@ -31,8 +34,13 @@ function runKind(name: TestKindName, options: readonly string[]): boolean {
     return false;
   }
   console.log(`${name} tests: ${files.length} files`);
+  const watchdog = new URL(
+    `test-watchdog.ts?timeoutMs=${timeoutMs + KILL_DELAY_MS}`,
+    import.meta.url,
+  );
   const limits = [`--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`];
-  const args = ['--test', '--test-reporter=spec', ...limits, ...options, ...files.toSorted()];
+  const node = ['--import', watchdog.href, '--test', '--test-reporter=spec', ...limits];
+  const args = [...node, ...options, ...files.toSorted()];
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0;
 }
 
