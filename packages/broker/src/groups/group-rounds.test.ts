@@ -334,6 +334,8 @@ describe('a group', () => {
     assert.equal(harness.join({ memberId: follower }).answer?.generationId, 1);
     harness.timers.advance(1);
     assert.equal(harness.group.phaseName, 'Stable', 'the follower has joined');
+    harness.timers.advance(SESSION_TIMEOUT_MS);
+    assert.equal(harness.group.phaseName, 'Empty', 'who stays silent is gone');
   });
 
   test('forgets with a crash who was only joining', async () => {

@@ -249,7 +249,6 @@ export class RebalanceRounds {
     for (const member of this.members) {
       member.parkedSync?.(syncFailed(syncError));
       member.parkedSync = undefined;
-      if (phase.name === 'CompletingRebalance') member.assignment = NO_BYTES;
     }
     this.#moveTo({
       name: 'PreparingRebalance',
