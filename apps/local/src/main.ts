@@ -16,6 +16,6 @@ switch (configuration.kind) {
     process.stderr.write(`${configuration.problem}\n`);
     process.exitCode = 1;
     break;
-  default:
+  case 'settings':
     await runLocal(configuration.settings);
 }
