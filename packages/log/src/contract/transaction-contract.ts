@@ -9,15 +9,14 @@ export function transactionTests(test: ContractTest): void {
     const output = await c.topic({ partitionCount: 12 });
     const worker = await CaseWorker.open(c, inputs);
     const ends = inputs.flatMap((input) => input.all());
+    let last = output.all().map(() => -1);
     for (let round = 0; round < 3; round += 1) {
       const baseOffsets = await worker.committed({
         writes: output.all().map((at) => writeOf(at, `${round} a`, `${round} b`)),
         offsets: ends.map((at) => offsetOf(at, round * 100 + at.partition, `${at.topic} ${round}`)),
       });
-      assert.deepEqual(
-        baseOffsets,
-        output.all().map(() => round * 3),
-      );
+      assert.ok(baseOffsets.every((offset, index) => offset > last[index]!));
+      last = [...baseOffsets];
     }
     const committed = await committedOf(c, worker, ends);
     const expected = ends.map(({ topic, partition }) => ({
@@ -38,12 +37,15 @@ export function transactionTests(test: ContractTest): void {
     const worker = await CaseWorker.open(c, [topic]);
     const reader = c.openReader().add(topic.at(1));
     const texts = Array.from({ length: 40 }, (_, index) => `${index}`);
+    let last = -1;
     for (const [index, text] of texts.entries()) {
       const [baseOffset] = await worker.committed({
         writes: [writeOf(topic.at(1), text)],
         offsets: [offsetOf(topic.at(0), index + 1)],
       });
-      assert.equal(baseOffset, index * 2);
+      // A marker may be written after the next transaction's records, where an adapter takes turns.
+      assert.ok(baseOffset! > last);
+      last = baseOffset!;
     }
     await reader.reached(topic.at(1), texts.length * 2);
     assert.deepEqual(reader.records().map(textOf), texts);
