@@ -75,5 +75,8 @@ export class FrameReader {
 
 function detached(frame: Buffer): Buffer {
   const isWasteful = frame.byteLength < frame.buffer.byteLength * SHARE_OF_CHUNK_MIN;
-  return isWasteful ? Buffer.from(frame) : frame;
+  if (!isWasteful) return frame;
+  const copy = Buffer.allocUnsafeSlow(frame.byteLength); // in a pool it would keep the pool's slab instead
+  frame.copy(copy);
+  return copy;
 }
