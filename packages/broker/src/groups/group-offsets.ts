@@ -55,6 +55,7 @@ export class GroupOffsets {
     request: OffsetCommitRequest & { retentionMs: number | null },
   ): Promise<OffsetCommitResult> {
     const { groupId, retentionMs } = request;
+    if (this.#surroundings.journal.isFull) return ErrorCode.COORDINATOR_NOT_AVAILABLE;
     const entry = this.#entryFor(request);
     const errorCode = entry?.group.checkCommit(request) ?? this.#whyNoEntry(request);
     if (entry === undefined || errorCode !== ErrorCode.NONE) return errorCode;
@@ -71,6 +72,7 @@ export class GroupOffsets {
    */
   async stage(request: OffsetCommitRequest & { producerId: number }): Promise<OffsetCommitResult> {
     const { groupId, producerId } = request;
+    if (this.#surroundings.journal.isFull) return ErrorCode.COORDINATOR_NOT_AVAILABLE;
     const entry = this.#entryFor(request);
     const errorCode =
       entry?.group.checkCommit(request, { isTransactional: true }) ?? this.#whyNoEntry(request);

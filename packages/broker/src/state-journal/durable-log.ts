@@ -14,6 +14,11 @@ export interface DurableLog {
    * be waited for.
    */
   readonly precedesPartitions: boolean;
+  /**
+   * Whether the disk has no room at the moment: what is appended now waits until it has. Refuse what
+   * clients begin; append what must follow from what was begun.
+   */
+  readonly isFull: boolean;
   /** Bytes appended since the last snapshot, to decide when the next one is due. */
   readonly sizeBytes: number;
   /** Hands over what was kept, oldest first. Called once, before the first append. */

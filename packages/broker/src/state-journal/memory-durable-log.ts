@@ -7,6 +7,7 @@ import type { DurableLog } from './durable-log.ts';
  */
 export class MemoryDurableLog implements DurableLog {
   readonly precedesPartitions = true;
+  readonly isFull = false;
   #records: Uint8Array[] = [];
   #sizeBytes = 0;
 

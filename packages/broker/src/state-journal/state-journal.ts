@@ -39,6 +39,8 @@ export type SectionJournal<Change> = {
 export interface StateJournal {
   /** As `DurableLog.precedesPartitions`. */
   readonly precedesPartitions: boolean;
+  /** As `DurableLog.isFull`. */
+  readonly isFull: boolean;
   /** Registers the owner of a part. Before `open`, once per name. */
   section<Change>(section: StateSection<Change>): SectionJournal<Change>;
   /** Replays every section's changes. Before the first append. */
@@ -89,6 +91,10 @@ class LoggedStateJournal implements StateJournal {
 
   get precedesPartitions(): boolean {
     return this.#log.precedesPartitions;
+  }
+
+  get isFull(): boolean {
+    return this.#log.isFull;
   }
 
   section<Change>(section: StateSection<Change>): SectionJournal<Change> {

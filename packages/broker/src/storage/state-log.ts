@@ -55,6 +55,10 @@ export class StateLog implements DurableLog, DurableTarget {
     this.#durableIndex = this.#indexNext;
   }
 
+  get isFull(): boolean {
+    return this.#commitLog.state === 'full';
+  }
+
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
@@ -150,9 +154,8 @@ export class StateLog implements DurableLog, DurableTarget {
   #refusal(): JournalError | null {
     switch (this.#commitLog.state) {
       case 'open':
-        return null;
       case 'full':
-        return new JournalError('full', 'The disk is full: try again when there is room.');
+        return null;
       case 'failed':
         return new JournalError('failed', 'The log cannot be written any more.');
       case 'closed':

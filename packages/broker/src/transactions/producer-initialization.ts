@@ -49,6 +49,7 @@ export class ProducerInitialization {
     const { transactionalId, timeoutMs, claimed } = request;
     const isTimeoutValid = timeoutMs > 0 && timeoutMs <= this.#options.timeoutMsMax;
     if (!isTimeoutValid) return initFailed(ErrorCode.INVALID_TRANSACTION_TIMEOUT);
+    if (this.#journal.isFull) return initFailed(ErrorCode.COORDINATOR_NOT_AVAILABLE);
     const ending = this.#registry.get(transactionalId);
     if (ending && !(await isEnded(ending))) return initFailed(ErrorCode.CONCURRENT_TRANSACTIONS);
     const transaction = this.#registry.get(transactionalId);

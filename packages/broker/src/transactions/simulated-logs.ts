@@ -30,6 +30,8 @@ type Written = {
 export class SimulatedLogs implements DurableLog, TransactionPartitions {
   readonly precedesPartitions: boolean;
   readonly sizeBytes = 0;
+  /** Set to refuse what clients begin. */
+  isFull = false;
   /** Topics with one id each, equal to their name, and this many partitions. */
   readonly partitionsCount: number;
   /** Set to fail the markers of these partitions. */

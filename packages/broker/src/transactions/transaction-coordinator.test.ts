@@ -238,3 +238,19 @@ describe('an idle transactional id', () => {
     assert.notEqual(next.producerId, producer.producerId);
   });
 });
+
+describe('a full disk', () => {
+  test('lets nothing begin, and what was begun end', async () => {
+    const { harness, producer } = await ongoing();
+    harness.logs.isFull = true;
+    const { COORDINATOR_NOT_AVAILABLE } = ErrorCode;
+    assert.equal(await harness.add(producer, 1), COORDINATOR_NOT_AVAILABLE);
+    assert.equal(await harness.addGroup(producer, 'other'), COORDINATOR_NOT_AVAILABLE);
+    assert.equal(await harness.commitOffset(producer, 9), COORDINATOR_NOT_AVAILABLE);
+    assert.equal((await harness.init('new')).errorCode, COORDINATOR_NOT_AVAILABLE);
+    assert.equal(await harness.end(producer, 'commit'), NONE);
+    assert.equal(await harness.offset(), 7);
+    harness.logs.isFull = false;
+    assert.equal(await harness.add(producer, 1), NONE);
+  });
+});

@@ -237,6 +237,7 @@ export class TransactionCoordinator implements TransactionVerifier {
       found = this.#find(request);
     }
     if (typeof found === 'number') return found;
+    if (this.#journal.isFull) return ErrorCode.COORDINATOR_NOT_AVAILABLE;
     return found.decided ? ErrorCode.CONCURRENT_TRANSACTIONS : change(found);
   }
 

@@ -13,8 +13,9 @@ export type CommitTarget = DurableTarget & {
 
 /**
  * - `open`: takes entries.
- * - `full`: the disk is full. Entries taken before are kept and written when there is room; new ones must wait until
- *   it is `open` again, which it becomes by itself.
+ * - `full`: the disk is full. Entries taken before are kept and written when there is room; new batches must wait
+ *   until it is `open` again, which it becomes by itself. Records of the broker's own state are still taken: they are
+ *   small, and a coordinator cannot take back what it has begun.
  * - `failed`: a write or sync failed. Nothing more is taken in this run, and what was not durable will never be.
  * - `closed`: the broker is stopping.
  */
@@ -35,7 +36,7 @@ export interface CommitLog {
   ): void;
   /** The log of the target starts at `offset` from now on (DeleteRecords). Only while `open`. */
   appendLogStart(target: CommitTarget, offset: number): void;
-  /** A record of the broker's own state; its owner numbers them without gaps. Only while `open`. */
+  /** A record of the broker's own state; its owner numbers them without gaps. Only while `open` or `full`. */
   appendState(target: DurableTarget, record: { index: number; bytes: Uint8Array }): void;
   /**
    * Resolved, after the targets have been told, when everything appended before the call is durable.

@@ -156,7 +156,8 @@ export class WriteAheadLog implements CommitLog {
   }
 
   #append(entry: CommitEntry): Group {
-    assert(this.#state === 'open', 'Entries are appended to an open log only.');
+    const isTaken = this.#state === 'open' || (this.#state === 'full' && entry.kind === 'state');
+    assert(isTaken, 'Entries are appended to an open log only, but for those of the state.');
     let group = this.#waiting.at(-1);
     if (
       group === undefined ||
