@@ -1,4 +1,4 @@
-import type { Counters } from '@chat-cluster/engine';
+import { Histogram, type Counters } from '@chat-cluster/engine';
 
 export type MeasuredWorker = {
   readonly counters: Counters;
@@ -37,11 +37,33 @@ export function metricsText(workers: readonly MeasuredWorker[]): string {
     ...metric('chatcluster_entity_bytes', 'gauge', 'States of active entities.', [
       ['', sum(({ entityBytes }) => entityBytes)],
     ]),
+    ...journalDelay(workers),
     ...metric('process_resident_memory_bytes', 'gauge', 'Resident memory of the process.', [
       ['', process.memoryUsage.rss()],
     ]),
     '',
   ].join('\n');
+}
+
+/** Cumulative, in seconds, as Prometheus wants histograms. */
+function journalDelay(workers: readonly MeasuredWorker[]): string[] {
+  const name = 'chatcluster_journal_delay_seconds';
+  const histograms = workers.map(({ counters }) => counters.journalDelay);
+  const sum = (of: (histogram: Histogram) => number): number =>
+    histograms.reduce((total, histogram) => total + of(histogram), 0);
+  let cumulative = 0;
+  const buckets = Histogram.boundsMs.map((boundMs, index) => {
+    cumulative += sum(({ counts }) => counts[index] ?? 0);
+    return `${name}_bucket{le="${boundMs / 1_000}"} ${cumulative}`;
+  });
+  return [
+    `# HELP ${name} From an input's time until its event was a row of the journal.`,
+    `# TYPE ${name} histogram`,
+    ...buckets,
+    `${name}_bucket{le="+Inf"} ${sum(({ count }) => count)}`,
+    `${name}_sum ${sum(({ sumMs }) => sumMs) / 1_000}`,
+    `${name}_count ${sum(({ count }) => count)}`,
+  ];
 }
 
 const COUNTERS: readonly [name: string, help: string, of: (worker: MeasuredWorker) => number][] = [

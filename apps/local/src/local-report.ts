@@ -5,8 +5,13 @@ export function localReport(write: (line: string) => void): Report {
   return (level, sentence, facts) => {
     if (level === 'info') return;
     const details = Object.entries(facts ?? {})
-      .map(([name, value]) => `${name}=${value instanceof Error ? value.message : String(value)}`)
+      .map(([name, value]) => `${name}=${shown(value)}`)
       .join(' ');
     write(`${level}: ${sentence}${details === '' ? '' : ` (${details})`}\n`);
   };
+}
+
+function shown(value: unknown): string {
+  if (value instanceof Error) return value.message;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

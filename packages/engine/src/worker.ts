@@ -67,6 +67,7 @@ export class Worker<State, Command, Event> {
   #fencedAtMs = Number.NEGATIVE_INFINITY;
   #maintenance: Cancel = () => {};
   #maintenanceRound = 0;
+  #deadLettersReported = 0;
   #isStopped = false;
 
   /**
@@ -263,9 +264,19 @@ export class Worker<State, Command, Event> {
         shard.passivate();
         if (this.#maintenanceRound % COVER_POSITIONS_EVERY === 0) shard.decisions.coverPositions();
       }
+      this.#reportRefused();
       this.#loop.kick();
       this.#maintain();
     });
+  }
+
+  /** One line however many there were: a sender gone wild must not fill the log. */
+  #reportRefused(): void {
+    const { deadLetters, lastRefused } = this.counters;
+    const count = deadLetters - this.#deadLettersReported;
+    if (count === 0) return;
+    this.#deadLettersReported = deadLetters;
+    this.#options.report('warn', 'Records became dead letters.', { count, last: lastRefused });
   }
 
   *#partSources(): Iterable<PartSource> {
@@ -305,6 +316,10 @@ export class Worker<State, Command, Event> {
       clock,
       timers,
       report,
+      onRowsWritten: (rows) => {
+        const nowMs = clock.wallMs();
+        for (const row of rows) this.counters.journalDelay.observe(nowMs - row.timestampMs);
+      },
       onAcknowledged: () => this.#pump.schedule(),
     });
   }

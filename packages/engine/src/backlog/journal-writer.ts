@@ -23,6 +23,8 @@ export type JournalWriterOptions = {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly report: Report;
+  /** These events are rows now. */
+  readonly onRowsWritten: (rows: readonly TailEvent[]) => void;
   /** Room was made in the backlog. */
   readonly onAcknowledged: () => void;
 };
@@ -153,6 +155,7 @@ export class JournalWriter {
     );
     if (!written) return;
     for (const mark of marks) mark.acknowledged = true;
+    this.#options.onRowsWritten(rows);
     for (const { source } of slices) if (!source.gone) acknowledgePrefix(source);
     this.#batchesUnderWay -= 1;
     this.#options.onAcknowledged();

@@ -99,18 +99,12 @@ export class Decisions<State, Command, Event> {
 
   /** Nothing but this record's dead letter. */
   refuse(record: FetchedRecord, from: TopicIdPartition, refusal: Refusal): void {
-    const { topics, counters, report } = this.#context;
+    const { topics, counters } = this.#context;
     const topic = topics.names.deadLetters;
     const letter = deadLetter(record, from, refusal);
     const partition = this.#partition % topics.get(topic).partitionCount;
     this.#add({ topic, partition, record: letter });
-    counters.deadLetters += 1;
-    report('warn', 'A record became a dead letter.', {
-      topic: from.topic,
-      partition: from.partition,
-      offset: record.offset,
-      code: refusal.code,
-    });
+    counters.refused({ ...from, offset: record.offset, code: refusal.code });
   }
 
   /** The record goes to its entity's home. Once: a record that was forwarded and is still not at home is a dead letter. */
