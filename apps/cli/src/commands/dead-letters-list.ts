@@ -1,0 +1,39 @@
+import { CLUSTER_OPTIONS, withCluster } from '../cluster-access.ts';
+import type { Command } from '../command.ts';
+import { deadLetterJson } from '../dead-letter-json.ts';
+import { newestDeadLetters } from '../dead-letter-reader.ts';
+import { printable, timeText } from '../printable.ts';
+
+const COUNT_DEFAULT = 50;
+const COUNT_MAX = 10_000;
+
+export const deadLettersList: Command = {
+  name: 'dead-letters list',
+  summary: 'show refused records, and why they were refused',
+  operands: '',
+  details: `The newest come last. Each begins with its position, by which show and resend know it.
+`,
+  options: {
+    number: { short: 'n', value: 'N', description: `the newest N (${COUNT_DEFAULT})` },
+    ...CLUSTER_OPTIONS,
+  },
+  run: (given, context) => {
+    given.operands();
+    const countMax = given.number('number', { min: 1, max: COUNT_MAX, otherwise: COUNT_DEFAULT });
+    return withCluster(given, context, async (cluster) => {
+      const letters = await newestDeadLetters(cluster, countMax);
+      for (const letter of letters) {
+        if (given.has('json')) {
+          context.print(deadLetterJson(letter));
+          continue;
+        }
+        const { position, timestampMs, origin, reason } = letter;
+        const where = `${origin.topic} ${origin.partition}:${origin.offset}`;
+        context.print(
+          `${position}  ${timeText(timestampMs)}  ${printable(where)}  ${printable(reason)}`,
+        );
+      }
+      if (letters.length === 0) context.note('There are no dead letters.');
+    });
+  },
+};

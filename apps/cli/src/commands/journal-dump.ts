@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { decodeUtf8 } from '@chat-cluster/contract';
+import { type Command, type CommandContext, CommandFailure, UsageError } from '../command.ts';
+
+/** What is printed between two looks at whether it is taken. */
+const LINES_AT_ONCE = 1_000;
+
+export const journalDump: Command = {
+  name: 'journal dump',
+  summary: 'print every event of a journal, a JSON line each',
+  operands: '',
+  details: `The lines are {"entityType":…,"entityId":…,"seq":…,"event":…}. Those of one entity come in the
+order of their seq; those that are written meanwhile may be missing.
+
+  chatcluster journal dump --journal lmdb:./data/journal
+`,
+  options: {
+    journal: { value: 'WHERE', description: 'lmdb:DIR or cassandra:HOST[:PORT],…[/KEYSPACE]' },
+    type: { value: 'NAME', description: 'the type of the entities (conversation)' },
+  },
+  run: async (given, context) => {
+    given.operands();
+    const where = given.required('journal');
+    const entityType = given.text('type') ?? 'conversation';
+    // It brings the drivers of journals, which no other command needs.
+    const { sentenceOf, ...journals } = await import('@chat-cluster/app-chat-node');
+    try {
+      await dump(context, journals, { where, entityType });
+    } catch (error) {
+      if (error instanceof UsageError || error instanceof CommandFailure) throw error;
+      throw new CommandFailure(sentenceOf(error), { cause: error });
+    }
+  },
+};
+
+type Journals = Pick<
+  typeof import('@chat-cluster/app-chat-node'),
+  'openJournal' | 'readJournalAddress'
+>;
+
+async function dump(
+  context: CommandContext,
+  { openJournal, readJournalAddress }: Journals,
+  { where, entityType }: { readonly where: string; readonly entityType: string },
+): Promise<void> {
+  const address = readJournalAddress(where);
+  if (address === undefined) {
+    throw new UsageError(
+      `"${where}" is no journal: lmdb:DIR or cassandra:HOST[:PORT],…[/KEYSPACE].`,
+    );
+  }
+  // Opening would make it.
+  if (address.kind === 'lmdb' && !existsSync(address.dir)) {
+    throw new CommandFailure(`There is no folder ${address.dir}: name the one of a journal.`);
+  }
+  const journal = await openJournal(address, { replicationFactor: 1 });
+  try {
+    let lineCount = 0;
+    for await (const { entityId, seq, event } of journal.scan(entityType)) {
+      if (context.signal.aborted) return;
+      const start = JSON.stringify({ entityType, entityId, seq });
+      // The event is JSON already, and shall be seen as it is kept.
+      context.print(`${start.slice(0, -1)},"event":${decodeUtf8(event) ?? 'null'}}`);
+      lineCount += 1;
+      if (lineCount % LINES_AT_ONCE === 0) await context.printed();
+    }
+  } finally {
+    await journal.close();
+  }
+}
