@@ -123,7 +123,7 @@ export class PartitionReader {
     const limit = isReadCommitted ? progress.lastStableOffset : progress.highWatermark;
     let sizeBytes = 0;
     for (const chunk of chunks) sizeBytes += chunk.byteLength;
-    if (isExact && sizeBytes > maxBytes) return this.#result([], request, offset);
+    if (isExact && sizeBytes > 0 && sizeBytes > maxBytes) return this.#result([], request, offset);
     const aborted =
       isReadCommitted && sizeBytes > 0 ? this.#transactions.abortedWithin(offset, endOffset) : [];
     const isCut = endOffset < limit;

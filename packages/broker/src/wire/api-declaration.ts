@@ -41,6 +41,10 @@ export type RequestOf<Api> =
 export type ResponseOf<Api> =
   Api extends ApiDeclaration<infer _, infer Response> ? EncodedFields<Response> : never;
 
+/** A decoded response, as clients see it. */
+export type DecodedResponseOf<Api> =
+  Api extends ApiDeclaration<infer _, infer Response> ? DecodedFields<Response> : never;
+
 /**
  * Declares an API. `versions`, `advertisedVersions` (default: `versions`) and `flexibleVersions` in Kafka's notation
  * (`'0-4'`, `'9+'`, `'none'`). Source: Kafka's message definitions; `tests/conformance` compares each field with them.

@@ -26,7 +26,7 @@ export const listOffsets = declareApi({
         }),
       ),
     ),
-    timeoutMs: field(int32, '10+'),
+    timeoutMs: optional(int32, '10+'),
   },
   response: {
     throttleTimeMs: optional(int32, '2+'),
