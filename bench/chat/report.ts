@@ -1,0 +1,103 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Latency } from './paced.ts';
+
+type Throughput = {
+  /** From the first output until the last message was out and, with a journal, in it. */
+  readonly perSecond: number;
+  readonly perSecondSecondHalf: number;
+  /** By process. */
+  readonly cpuMicrosPerMessage: Readonly<Record<string, number>>;
+};
+
+export type ChatRun = Throughput & {
+  readonly memory: { readonly peak: number; readonly anonymous: number };
+  /** In → out, read_committed. */
+  readonly latency: Latency;
+  /** In → journal; an upper bound of its bucket. */
+  readonly journalDelayP99Ms: number;
+};
+
+export type BareRun = Throughput & { readonly latency: Latency };
+
+export type ChatReport = {
+  readonly backend: 'embedded' | 'cluster';
+  readonly messageCount: number;
+  readonly conversationCount: number;
+  readonly pacedSeconds: number;
+  readonly ratePerSecond: number;
+  readonly node: ChatRun;
+  readonly bare: BareRun;
+};
+
+const MIB = 1024 * 1024;
+
+/** Writes `chat-<backend>-<messages>-<conversations>` as JSON and as a table. */
+export function writeReport(report: ChatReport, say: (text: string) => void): void {
+  const dir = join(import.meta.dirname, '../results');
+  mkdirSync(dir, { recursive: true });
+  const name = `chat-${report.backend}-${report.messageCount}-${report.conversationCount}`;
+  const machine = {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    linux: release(),
+    node: process.version,
+  };
+  const measured = { date: new Date().toISOString().slice(0, 10), machine, ...report };
+  writeFileSync(join(dir, `${name}.json`), `${JSON.stringify(measured, null, 2)}\n`);
+  const table = tableOf(report, `${machine.cores} cores of ${machine.cpu}, Node ${machine.node}`);
+  writeFileSync(join(dir, `${name}.md`), table);
+  say(table);
+}
+
+function tableOf(report: ChatReport, machine: string): string {
+  const { node, bare } = report;
+  const rows: [string, string, string][] = [
+    ['messages/s', count(node.perSecond), count(bare.perSecond)],
+    ['messages/s, second half', count(node.perSecondSecondHalf), count(bare.perSecondSecondHalf)],
+    [
+      'ratio to the bare loop, second half',
+      (node.perSecondSecondHalf / bare.perSecondSecondHalf).toFixed(2),
+      '1',
+    ],
+    ['CPU per message, all processes', cpu(node), cpu(bare)],
+    ['peak resident memory of the node', `${Math.round(node.memory.peak / MIB)} MiB`, ''],
+    [
+      'of it its own, not pages of files (at the end)',
+      `${Math.round(node.memory.anonymous / MIB)} MiB`,
+      '',
+    ],
+    ['in → out at the paced rate: p50', ms(node.latency.p50), ms(bare.latency.p50)],
+    ['p99', ms(node.latency.p99), ms(bare.latency.p99)],
+    ['most', ms(node.latency.max), ms(bare.latency.max)],
+    ['in → journal at the paced rate: p99', `≤ ${ms(node.journalDelayP99Ms)}`, ''],
+  ];
+  return [
+    `# Chat, ${report.backend}: ${report.messageCount} messages in ${report.conversationCount} conversations`,
+    '',
+    `${machine}. Paced: ${report.ratePerSecond} messages/s for ${report.pacedSeconds} s. The bare loop consumes, transforms and produces the same records in transactions, without storage, in the same run.`,
+    '',
+    '| | chat node | bare loop |',
+    '| --- | --- | --- |',
+    ...rows.map(([name, ours, theirs]) => `| ${name} | ${ours} | ${theirs} |`),
+    '',
+  ].join('\n');
+}
+
+function cpu({ cpuMicrosPerMessage }: Throughput): string {
+  const all = Object.values(cpuMicrosPerMessage).reduce((sum, micros) => sum + micros, 0);
+  const parts = Object.entries(cpuMicrosPerMessage).map(
+    ([name, micros]) => `${name} ${micros.toFixed(1)}`,
+  );
+  return `${all.toFixed(1)} µs (${parts.join(', ')})`;
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(1)} ms`;
+}
