@@ -5,7 +5,7 @@ export type KafkaLogEvent = {
    * - `fetch-retried`: partitions are asked for again after an error that may pass.
    * - `produce-retried`: a batch is sent again after an error that may pass.
    * - `transaction-aborted`: a transaction was taken back; its owner may send it again.
-   * - `end-retried`: the end of a transaction was not answered and is asked for again.
+   * - `coordinator-retried`: a transaction's coordinator did not answer, or is moving, and is asked again.
    * - `epoch-bumped`: after a lost answer a producer went on to a new epoch.
    * - `group-retried`: a request of the group protocol is repeated.
    * - `group-joined`, `group-lost`: the membership changed.
@@ -15,7 +15,7 @@ export type KafkaLogEvent = {
     | 'fetch-retried'
     | 'produce-retried'
     | 'transaction-aborted'
-    | 'end-retried'
+    | 'coordinator-retried'
     | 'epoch-bumped'
     | 'group-retried'
     | 'group-joined'

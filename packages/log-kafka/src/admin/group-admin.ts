@@ -1,5 +1,10 @@
 import { describeGroupsV5, leaveGroupV5, offsetCommitV9, offsetFetchV9 } from '@platformatic/kafka';
-import type { CommittedOffset, GroupDescription, TopicPartition } from '@chat-cluster/log';
+import {
+  type CommittedOffset,
+  type GroupDescription,
+  LogError,
+  type TopicPartition,
+} from '@chat-cluster/log';
 import { kafkaError } from '../connections/kafka-errors.ts';
 import { readAssignment, readSubscription } from '../group/consumer-protocol.ts';
 import { byTopic } from '../produce/by-topic.ts';
@@ -60,14 +65,21 @@ export class GroupAdmin {
         committedMetadata: metadata,
       })),
     }));
-    await askCoordinator(this.#parts, {
+    const answer = await askCoordinator(this.#parts, {
       kind: 'group',
       key: groupId,
       api: offsetCommitV9.api,
       args: [groupId, NO_GENERATION, NO_MEMBER, null, topics],
-      codesOf: (answer) => answer.topics.flatMap(codesOfPartitions),
-      what: `Resetting the offsets of group ${groupId} (it must have no members)`,
+      codesOf: ({ topics: results }) => results.flatMap(codesOfPartitions),
+      accepted: [kafkaError.unknownMemberId],
+      what: `Resetting the offsets of group ${groupId}`,
     });
+    if (answer.topics.flatMap(codesOfPartitions).includes(kafkaError.unknownMemberId)) {
+      throw new LogError(
+        'refused',
+        `Group ${groupId} has members: stop them before its offsets are reset.`,
+      );
+    }
   }
 
   async describe(groupId: string): Promise<GroupDescription> {
@@ -81,11 +93,13 @@ export class GroupAdmin {
     });
     const group = answer.groups[0];
     if (!group) return { state: 'Dead', members: [] };
+    // In other states Kafka answers without metadata, and with assignments that are over.
+    const isStable = group.groupState === 'Stable';
     const members = group.members.map((member) => ({
       memberId: member.memberId,
       clientHost: member.clientHost,
-      userData: readSubscription(member.memberMetadata).userData,
-      partitions: readAssignment(member.memberAssignment).partitions,
+      userData: isStable ? readSubscription(member.memberMetadata).userData : NO_USER_DATA,
+      partitions: isStable ? readAssignment(member.memberAssignment).partitions : [],
     }));
     return { state: group.groupState, members };
   }
@@ -117,6 +131,7 @@ function codesOfPartitions(topic: {
   return topic.partitions.map(({ errorCode }) => errorCode);
 }
 
+const NO_USER_DATA = new Uint8Array(0);
 const REQUIRE_STABLE = true;
 const NOT_COMMITTED = -1n;
 /** Commits without a membership, which a group with members refuses. */

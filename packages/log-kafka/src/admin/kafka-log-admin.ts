@@ -26,8 +26,8 @@ export class KafkaLogAdmin implements LogAdmin {
   constructor(from: { readonly context: AdapterContext; readonly cluster: Cluster }) {
     this.#connections = new BrokerConnections(from.context.settings, from.context.report);
     const parts = { ...from, connections: this.#connections };
-    this.#topics = new TopicAdmin(parts);
     this.#offsets = new OffsetLookup(parts);
+    this.#topics = new TopicAdmin(parts, this.#offsets);
     this.#groups = new GroupAdmin(parts);
     this.#transactions = new TransactionAdmin(parts);
   }

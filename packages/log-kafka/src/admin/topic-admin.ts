@@ -3,13 +3,16 @@ import { LogError, type NewTopic, type TopicDescription } from '@chat-cluster/lo
 import { kafkaError, logErrorOf } from '../connections/kafka-errors.ts';
 import { retryPassing } from '../connections/retry-passing.ts';
 import type { AdminParts } from './admin-parts.ts';
+import type { OffsetLookup } from './offset-lookup.ts';
 
 /** Topics: what they are, making them, their configuration. */
 export class TopicAdmin {
   readonly #parts: AdminParts;
+  readonly #offsets: OffsetLookup;
 
-  constructor(parts: AdminParts) {
+  constructor(parts: AdminParts, offsets: OffsetLookup) {
     this.#parts = parts;
+    this.#offsets = offsets;
   }
 
   async describe(topics: readonly string[]): Promise<readonly (TopicDescription | undefined)[]> {
@@ -64,16 +67,18 @@ export class TopicAdmin {
     }
   }
 
+  /** A leader that metadata names may not know of it yet: each is asked for an offset. */
   async #expectUsable(topics: readonly NewTopic[]): Promise<void> {
     const names = topics.map(({ topic }) => topic);
     const described = await this.#parts.cluster.describe(names);
-    for (const [index, metadata] of described.entries()) {
-      if (metadata?.leaders.every((leader) => leader >= 0)) continue;
-      throw new LogError(
-        'unavailable',
-        `Topic ${names[index]} was created but has no leaders yet.`,
-      );
-    }
+    const partitions = described.flatMap((metadata, index) => {
+      const topic = names[index]!;
+      if (!metadata?.leaders.every((leader) => leader >= 0)) {
+        throw new LogError('unavailable', `Topic ${topic} was created but has no leaders yet.`);
+      }
+      return metadata.leaders.map((_, partition) => ({ topic, partition, at: 'latest' as const }));
+    });
+    await this.#offsets.list(partitions);
   }
 }
 

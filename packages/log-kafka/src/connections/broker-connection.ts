@@ -53,6 +53,7 @@ export class BrokerConnection {
       connectTimeout: settings.connectTimeoutMs,
       requestTimeout: settings.requestTimeoutMs,
       maxInflights: REQUESTS_IN_FLIGHT_MAX,
+      context: settings.clientId, // whoever listens on the library's diagnostics channels knows whose it is
       ...(settings.tls && { tls: settings.tls, tlsServerName: true }),
       ...(settings.sasl && { sasl: settings.sasl }),
     });

@@ -13,6 +13,7 @@ export const kafkaError = {
   coordinatorNotAvailable: 15,
   notCoordinator: 16,
   recordListTooLarge: 18,
+  notEnoughReplicas: 19,
   illegalGeneration: 22,
   unknownMemberId: 25,
   rebalanceInProgress: 27,

@@ -282,10 +282,10 @@ export class KafkaGroupMember implements GroupMember {
 
   #fail(error: unknown): void {
     if (this.#isStopped) return;
-    this.#stop('This member has failed.');
-    void this.#requests.close();
     const failure = error instanceof Error ? error : new Error(String(error));
     this.#started.reject(failure);
+    this.#stop('This member has failed.');
+    void this.#requests.close();
     this.#listener?.onFatal(failure);
   }
 

@@ -5,11 +5,11 @@ import type {
   TransactionalProducerOptions,
   TransactionResult,
 } from '@chat-cluster/log';
-import { LogError } from '@chat-cluster/log';
 import type { AdapterContext } from '../adapter-context.ts';
 import { BrokerConnections, closedError } from '../connections/broker-connections.ts';
 import type { Cluster } from '../connections/cluster.ts';
-import { type TransactionFault, worstOf } from './transaction-fault.ts';
+import { isPassing } from '../connections/retry-passing.ts';
+import { faultOfFailure, type TransactionFault, worstOf } from './transaction-fault.ts';
 import { TransactionLane } from './transaction-lane.ts';
 import { TransactionOffsets } from './transaction-offsets.ts';
 import { TransactionWrites } from './transaction-writes.ts';
@@ -95,7 +95,7 @@ export class KafkaTransactionalProducer implements TransactionalProducer {
     assertOncePerPartition(transaction.writes);
     assertOncePerPartition(transaction.offsets);
     if (this.#isClosed) throw closedError();
-    if (this.#fencedMessage !== undefined) return fenced(this.#fencedMessage);
+    if (this.#isFenced) return this.#fenced();
     const { writes, offsets } = transaction;
     if (writes.length === 0 && offsets.length === 0) return committed([]);
     this.#isPending = true;
@@ -118,11 +118,8 @@ export class KafkaTransactionalProducer implements TransactionalProducer {
     transaction: Transaction,
     signal: AbortSignal | undefined,
   ): Promise<TransactionResult> {
-    try {
-      await lane.bumpIfNeeded();
-    } catch (error) {
-      return this.#notBegun(error);
-    }
+    const bumpFault = await this.#bump(lane);
+    if (bumpFault) return this.#isFenced ? this.#fenced() : aborted(bumpFault);
     if (signal?.aborted) return aborted(requested);
     const beginFault = await lane.begin(transaction, signal);
     if (beginFault) return this.#abort(lane, beginFault);
@@ -131,10 +128,8 @@ export class KafkaTransactionalProducer implements TransactionalProducer {
       this.#writes.send(lane, transaction.writes),
       this.#offsets.send(lane, transaction),
     ]);
-    if ('fault' in written || offsetsFault) {
-      const faults = [...('fault' in written ? [written.fault] : []), offsetsFault];
-      return this.#abort(lane, worstOf(faults.filter((fault) => fault !== undefined)) ?? requested);
-    }
+    const fault = worstOf([written.fault, offsetsFault].filter((each) => each !== undefined));
+    if (fault) return this.#abort(lane, fault);
     if (signal?.aborted) return this.#abort(lane, requested);
     const end = await lane.end('commit');
     return end === 'ended' ? committed(written.baseOffsets) : this.#fence(lane);
@@ -144,21 +139,35 @@ export class KafkaTransactionalProducer implements TransactionalProducer {
     if (fault.mustBump) lane.bumpBeforeNext();
     this.#context.report({ kind: 'transaction-aborted', message: fault.message });
     const end = await lane.end('abort');
-    return end === 'ended' ? aborted(fault) : this.#fence(lane);
+    if (end !== 'ended') return this.#fence(lane);
+    // At once: a late request could begin a transaction that nobody ends, and hold up all readers.
+    await this.#bump(lane);
+    return this.#isFenced ? this.#fenced() : aborted(fault);
   }
 
-  #notBegun(error: unknown): TransactionResult {
-    if (!(error instanceof LogError) || error.code === 'closed') throw error;
-    if (error.retriable) {
-      return aborted({ reason: 'unavailable', message: error.message, mustBump: true });
+  /** What keeps the lane from its next transaction. One that cannot be bumped now is when it is used next. */
+  async #bump(lane: TransactionLane): Promise<TransactionFault | undefined> {
+    try {
+      await lane.bumpIfNeeded();
+      return undefined;
+    } catch (error) {
+      const fault = faultOfFailure(error);
+      if (!isPassing(error)) this.#fence(lane);
+      return fault;
     }
-    this.#fencedMessage = error.message;
-    return fenced(error.message);
+  }
+
+  get #isFenced(): boolean {
+    return this.#fencedMessage !== undefined;
   }
 
   #fence(lane: TransactionLane): TransactionResult {
     this.#fencedMessage = `The coordinator no longer takes ${lane.transactionalId} from this producer.`;
-    return fenced(this.#fencedMessage);
+    return this.#fenced();
+  }
+
+  #fenced(): TransactionResult {
+    return { outcome: 'fenced', message: this.#fencedMessage ?? '' };
   }
 }
 
@@ -181,10 +190,6 @@ function committed(baseOffsets: readonly number[]): TransactionResult {
 
 function aborted({ reason, message }: TransactionFault): TransactionResult {
   return { outcome: 'aborted', reason, message };
-}
-
-function fenced(message: string): TransactionResult {
-  return { outcome: 'fenced', message };
 }
 
 function assertOncePerPartition(

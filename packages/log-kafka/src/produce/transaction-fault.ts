@@ -1,10 +1,5 @@
 import { LogError, type TransactionResult } from '@chat-cluster/log';
-import {
-  isCoordinatorMoving,
-  kafkaError,
-  kafkaErrorName,
-  logErrorOf,
-} from '../connections/kafka-errors.ts';
+import { isCoordinatorMoving, kafkaErrorName, logErrorOf } from '../connections/kafka-errors.ts';
 
 /** Why a transaction is taken back. */
 export type TransactionFault = {
@@ -50,6 +45,7 @@ export function faultOfCode(errorCode: number, what: string): TransactionFault {
     return { reason: code, message, mustBump: false };
   }
   if (code === 'too-large' || code === 'refused') return { reason: code, message, mustBump: true };
+  if (code === 'unknown-topic') return { reason: 'refused', message, mustBump: true };
   return { reason: 'unavailable', message, mustBump: true };
 }
 
@@ -61,11 +57,11 @@ const passingCodes: ReadonlySet<number> = new Set([
   49, // INVALID_PRODUCER_ID_MAPPING
   59, // UNKNOWN_PRODUCER_ID
   120, // TRANSACTION_ABORTABLE
-  kafkaError.unknownTopicOrPartition, // a new topic may not have reached this broker yet
 ]);
 
 /** A request without an answer. @throws what is not an operating error of the log, and `closed` */
 export function faultOfFailure(error: unknown): TransactionFault {
   if (!(error instanceof LogError) || error.code === 'closed') throw error;
-  return { reason: 'unavailable', message: error.message, mustBump: true };
+  const reason = error.code === 'unknown-topic' ? 'refused' : 'unavailable';
+  return { reason, message: error.message, mustBump: true };
 }

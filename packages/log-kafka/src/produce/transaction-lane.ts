@@ -1,24 +1,18 @@
 import {
   addOffsetsToTxnV4,
   addPartitionsToTxnV3,
-  type API,
   endTxnV4,
   initProducerIdV5,
 } from '@platformatic/kafka';
-import { sleep } from '@chat-cluster/kernel';
-import { LogError, type Transaction } from '@chat-cluster/log';
+import type { Transaction } from '@chat-cluster/log';
 import type { AdapterContext } from '../adapter-context.ts';
 import type { BrokerConnections } from '../connections/broker-connections.ts';
 import type { Cluster } from '../connections/cluster.ts';
-import {
-  isCoordinatorMoving,
-  kafkaError,
-  kafkaErrorName,
-  logErrorOf,
-} from '../connections/kafka-errors.ts';
-import { isPassing, retryBackoffMs } from '../connections/retry-passing.ts';
+import { kafkaError, logErrorOf } from '../connections/kafka-errors.ts';
+import { isPassing } from '../connections/retry-passing.ts';
 import { byTopic } from './by-topic.ts';
 import { PartitionSequences } from './partition-sequences.ts';
+import { type CoordinatorRequest, TransactionCoordinator } from './transaction-coordinator.ts';
 import {
   faultOfCode,
   faultOfFailure,
@@ -35,8 +29,7 @@ export class TransactionLane {
   /** Sequences of this epoch. */
   readonly sequences = new PartitionSequences();
   readonly #context: AdapterContext;
-  readonly #cluster: Cluster;
-  readonly #connections: BrokerConnections;
+  readonly #coordinator: TransactionCoordinator;
   readonly #transactionTimeoutMs: number;
   #producerId = -1n;
   #producerEpoch = -1;
@@ -52,8 +45,10 @@ export class TransactionLane {
   }) {
     this.transactionalId = options.transactionalId;
     this.#context = options.context;
-    this.#cluster = options.cluster;
-    this.#connections = options.connections;
+    this.#coordinator = new TransactionCoordinator({
+      ...options,
+      onLost: () => this.bumpBeforeNext(),
+    });
     this.#transactionTimeoutMs = options.transactionTimeoutMs;
   }
 
@@ -92,7 +87,6 @@ export class TransactionLane {
       producerId: this.#producerId,
       producerEpoch: this.#producerEpoch,
     });
-    this.#mustBump = false;
     this.#context.report({
       kind: 'epoch-bumped',
       message: `${this.transactionalId} goes on with epoch ${this.#producerEpoch}.`,
@@ -112,14 +106,15 @@ export class TransactionLane {
   }
 
   /**
-   * Ends the transaction, and asks again until that is answered.
+   * Ends the transaction, and asks again until that is answered. An end that was asked for twice may come late, and would
+   * end the next transaction: that gets another epoch.
    *
    * @returns `unknown` when this producer was fenced, or nothing answered for END_GIVE_UP_MS
    */
   async end(direction: 'commit' | 'abort'): Promise<'ended' | 'unknown'> {
     const isCommit = direction === 'commit';
     try {
-      const { errorCode } = await this.#askCoordinator({
+      const { errorCode } = await this.#coordinator.ask({
         api: endTxnV4.api,
         args: [this.transactionalId, this.#producerId, this.#producerEpoch, isCommit],
         codeOf: (answer) => answer.errorCode,
@@ -137,7 +132,7 @@ export class TransactionLane {
   }
 
   async #initProducerId(holder: { producerId: bigint; producerEpoch: number }): Promise<void> {
-    const answer = await this.#askCoordinator({
+    const answer = await this.#coordinator.ask({
       api: initProducerIdV5.api,
       args: [
         this.transactionalId,
@@ -154,6 +149,7 @@ export class TransactionLane {
     }
     this.#producerId = answer.producerId;
     this.#producerEpoch = answer.producerEpoch;
+    this.#mustBump = false; // a late copy of this request can abort what comes next, but commit nothing
     this.sequences.clear();
   }
 
@@ -213,7 +209,7 @@ export class TransactionLane {
     },
   ): Promise<TransactionFault | undefined> {
     try {
-      const answer = await this.#askCoordinator({
+      const answer = await this.#coordinator.ask({
         ...request,
         whenLost: 'fail',
         timeoutMs: this.#transactionTimeoutMs,
@@ -224,62 +220,8 @@ export class TransactionLane {
       return faultOfFailure(error);
     }
   }
-
-  /**
-   * Asks this id's coordinator: waits out the markers of its previous transaction, and follows the coordinator when it
-   * moves. Other error codes are left in the answer.
-   *
-   * @throws LogError `unavailable` when the time is up, or the answer is lost and must not be asked for again; `closed`
-   */
-  async #askCoordinator<Arguments extends unknown[], Answer>(
-    request: CoordinatorRequest<Arguments, Answer>,
-  ): Promise<Answer> {
-    const { clock, timers } = this.#context;
-    const endMs = clock.monotonicMs() + request.timeoutMs;
-    for (let failures = 0; ;) {
-      let trouble: unknown;
-      try {
-        const node = await this.#cluster.coordinatorOf('transaction', this.transactionalId);
-        const connection = await this.#connections.get(node);
-        const answer = await connection.call(request.api, ...request.args);
-        const errorCode = request.codeOf(answer);
-        const isConcurrent = errorCode === kafkaError.concurrentTransactions;
-        if (!isConcurrent && !isCoordinatorMoving(errorCode)) return answer;
-        trouble = new LogError('unavailable', `The coordinator said ${kafkaErrorName(errorCode)}.`);
-        if (isConcurrent && request.signal?.aborted !== true && clock.monotonicMs() < endMs) {
-          await sleep(timers, CONCURRENT_WAIT_MS);
-          continue;
-        }
-      } catch (error) {
-        if (!isPassing(error) || request.whenLost === 'fail') throw error;
-        trouble = error;
-      }
-      failures += 1;
-      this.#cluster.forgetCoordinator('transaction', this.transactionalId);
-      if (clock.monotonicMs() >= endMs || request.signal?.aborted === true) throw trouble;
-      this.#context.report({
-        kind: 'end-retried',
-        message: `The coordinator of ${this.transactionalId} is asked again.`,
-        cause: trouble,
-      });
-      await sleep(timers, retryBackoffMs(failures));
-    }
-  }
 }
 
-type CoordinatorRequest<Arguments extends unknown[], Answer> = {
-  readonly api: API<Arguments, Answer>;
-  readonly args: Arguments;
-  readonly codeOf: (answer: Answer) => number;
-  /** Whether a request whose answer was lost may be sent again. */
-  readonly whenLost: 'repeat' | 'fail';
-  readonly timeoutMs: number;
-  /** Once it fires, waiting ends. */
-  readonly signal?: AbortSignal | undefined;
-};
-
-/** The markers of a transaction are written within a few of these. */
-const CONCURRENT_WAIT_MS = 1;
 /** An open transaction of an earlier holder is aborted within this time, or its coordinator is in trouble. */
 const INIT_TIMEOUT_MS = 30_000;
 /** By then the coordinator has long timed out the transaction; what became of it is found out by taking over anew. */

@@ -44,7 +44,10 @@ export class TransactionOffsets {
     }
   }
 
-  /** A coordinator that is moving has committed nothing: the request is repeated where it went. */
+  /**
+   * A coordinator that is moving has committed nothing: the request is repeated where it went. One that says that it is
+   * loading may only have had its question about this transaction crowded out by a leader's; see TransactionWrites.
+   */
   async #commit(lane: TransactionLane, transaction: Transaction): Promise<number> {
     const { groupId } = transaction;
     for (let attempt = 1; ; attempt += 1) {
@@ -56,14 +59,19 @@ export class TransactionOffsets {
       );
       const errorCode = codes.find((code) => code !== kafkaError.none) ?? kafkaError.none;
       if (!isCoordinatorMoving(errorCode) || attempt >= ATTEMPTS_MAX) return errorCode;
-      this.#cluster.forgetCoordinator('group', groupId);
-      await sleep(this.#context.timers, retryBackoffMs(attempt));
+      const isLoading = errorCode === kafkaError.coordinatorLoadInProgress;
+      if (!isLoading) this.#cluster.forgetCoordinator('group', groupId);
+      await sleep(
+        this.#context.timers,
+        isLoading ? LOADING_WAIT_MS * attempt : retryBackoffMs(attempt),
+      );
     }
   }
 }
 
 /** About a second and a half: a coordinator has moved by then, or the transaction had better be aborted. */
 const ATTEMPTS_MAX = 10;
+const LOADING_WAIT_MS = 1;
 
 function requestOf(
   lane: TransactionLane,

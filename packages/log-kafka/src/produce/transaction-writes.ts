@@ -1,10 +1,10 @@
 import { produceV11 } from '@platformatic/kafka';
+import { sleep } from '@chat-cluster/kernel';
 import { type OutgoingRecord, recordSizeBytesMax, type Transaction } from '@chat-cluster/log';
 import type { AdapterContext } from '../adapter-context.ts';
 import { readProduceAnswer } from '../codec/produce-answer.ts';
 import { produceBody } from '../codec/produce-body.ts';
 import { encodeRecordBatch } from '../codec/record-batch-encoder.ts';
-import type { BrokerConnection } from '../connections/broker-connection.ts';
 import type { BrokerConnections } from '../connections/broker-connections.ts';
 import type { Cluster, Node } from '../connections/cluster.ts';
 import { kafkaError } from '../connections/kafka-errors.ts';
@@ -38,7 +38,10 @@ export class TransactionWrites {
   async send(
     lane: TransactionLane,
     writes: Transaction['writes'],
-  ): Promise<{ readonly baseOffsets: readonly number[] } | { readonly fault: TransactionFault }> {
+  ): Promise<{
+    readonly baseOffsets: readonly number[];
+    readonly fault: TransactionFault | undefined;
+  }> {
     const baseOffsets = writes.map(() => NOT_WRITTEN);
     const leaders = new Map<number, { node: Node; batches: Batch[] }>();
     try {
@@ -49,7 +52,7 @@ export class TransactionWrites {
         leader.batches.push(...this.#batchesOf(lane, write, index));
       }
     } catch (error) {
-      return { fault: faultOfFailure(error) };
+      return { baseOffsets, fault: faultOfFailure(error) };
     }
     const faults = await Promise.all(
       [...leaders.values()].map(({ node, batches }) =>
@@ -57,9 +60,8 @@ export class TransactionWrites {
       ),
     );
     const fault = worstOf(faults.flat());
-    if (!fault) return { baseOffsets };
-    for (const { topic } of writes) this.#cluster.forgetTopic(topic);
-    return { fault };
+    if (fault) for (const { topic } of writes) this.#cluster.forgetTopic(topic);
+    return { baseOffsets, fault };
   }
 
   /** Cuts a partition's records into batches that a topic accepts, in order. */
@@ -83,55 +85,82 @@ export class TransactionWrites {
     });
   }
 
-  async #sendToLeader(to: {
-    lane: TransactionLane;
-    node: Node;
-    batches: readonly Batch[];
-    baseOffsets: number[];
-  }): Promise<TransactionFault[]> {
+  async #sendToLeader(to: LeaderWrites): Promise<TransactionFault[]> {
     try {
-      const connection = await this.#connections.get(to.node);
-      const faults = await Promise.all(
-        wavesOf(to.batches).map((wave) => this.#sendWave({ ...to, connection, wave })),
-      );
-      return faults.flat();
+      // A request holds one batch a partition: further ones follow when those before them were appended.
+      for (const wave of wavesOf(to.batches)) {
+        const faults = await this.#sendWave(to, wave);
+        if (faults.length > 0) return faults;
+      }
+      return [];
     } catch (error) {
       return [faultOfFailure(error)];
     }
   }
 
-  /** A request holds one batch a partition; further ones follow on the same connection, in order. */
-  async #sendWave(to: {
-    lane: TransactionLane;
-    connection: BrokerConnection;
-    wave: readonly Batch[];
-    baseOffsets: number[];
-  }): Promise<TransactionFault[]> {
-    const answer = await to.connection.send({
+  /**
+   * The leader asks the transaction's coordinator whether the partitions belong to it, and says NOT_ENOUGH_REPLICAS,
+   * nothing appended, when that question was crowded out by another one of the same transaction: its offset commit.
+   */
+  async #sendWave(to: LeaderWrites, wave: readonly Batch[]): Promise<TransactionFault[]> {
+    let batches = wave;
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#produce(to, batches);
+      const faults: TransactionFault[] = [];
+      const notVerified: Batch[] = [];
+      for (const batch of batches) {
+        const { topic, partition } = batch;
+        const result = answer.get(`${topic}/${partition}`);
+        const errorCode = result?.errorCode ?? kafkaError.unknownServerError;
+        if (errorCode === kafkaError.notEnoughReplicas) notVerified.push(batch);
+        if (result && errorCode === kafkaError.none) {
+          if (batch.wave === 0) to.baseOffsets[batch.writeIndex] = result.baseOffset;
+        } else if (errorCode !== kafkaError.notEnoughReplicas || attempt >= VERIFY_ATTEMPTS_MAX) {
+          faults.push(faultOfLeader(errorCode, `Writing to partition ${partition} of ${topic}`));
+        }
+      }
+      if (faults.length > 0 || notVerified.length === 0) return faults;
+      batches = notVerified;
+      await sleep(this.#context.timers, VERIFY_WAIT_MS);
+    }
+  }
+
+  async #produce(
+    { lane, node }: LeaderWrites,
+    batches: readonly Batch[],
+  ): Promise<ReturnType<typeof readProduceAnswer>> {
+    const connection = await this.#connections.get(node);
+    const topics = byTopic(batches).map(([topic, partitions]) => ({ topic, partitions }));
+    return connection.send({
       apiKey: produceV11.api.key,
       apiVersion: produceV11.api.version,
-      body: produceBody(
-        byTopic(to.wave).map(([topic, partitions]) => ({ topic, partitions })),
-        {
-          transactionalId: to.lane.transactionalId,
-          timeoutMs: this.#context.settings.requestTimeoutMs,
-        },
-      ),
+      body: produceBody(topics, {
+        transactionalId: lane.transactionalId,
+        timeoutMs: this.#context.settings.requestTimeoutMs,
+      }),
       parse: readProduceAnswer,
     });
-    const faults: TransactionFault[] = [];
-    for (const { topic, partition, writeIndex, wave } of to.wave) {
-      const result = answer.get(`${topic}/${partition}`);
-      const errorCode = result?.errorCode ?? kafkaError.unknownServerError;
-      if (errorCode !== kafkaError.none) {
-        faults.push(faultOfCode(errorCode, `Writing to partition ${partition} of ${topic}`));
-      } else if (wave === 0) {
-        to.baseOffsets[writeIndex] = result?.baseOffset ?? NOT_WRITTEN;
-      }
-    }
-    return faults;
   }
 }
+
+/** The coordinator has just found the topic, so a leader that does not know it is no longer its leader. */
+function faultOfLeader(errorCode: number, what: string): TransactionFault {
+  const fault = faultOfCode(errorCode, what);
+  const isUnknown = errorCode === kafkaError.unknownTopicOrPartition;
+  return isUnknown ? { ...fault, reason: 'unavailable' } : fault;
+}
+
+/** What one leader is sent, and where the offsets go. */
+type LeaderWrites = {
+  readonly lane: TransactionLane;
+  readonly node: Node;
+  readonly batches: readonly Batch[];
+  readonly baseOffsets: number[];
+};
+
+/** About 50 ms; a leader that lacks replicas for longer aborts the transaction. */
+const VERIFY_ATTEMPTS_MAX = 25;
+const VERIFY_WAIT_MS = 1;
 
 type Batch = {
   readonly topic: string;
