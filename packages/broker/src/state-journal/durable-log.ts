@@ -30,6 +30,14 @@ export interface DurableLog {
    * @throws (rejects) JournalError; after a failed sync every later append rejects as well
    */
   append(bytes: Uint8Array): Promise<void>;
+  /** Appends what nobody waits for: it becomes durable with the next append, or with `durable()`. */
+  appendLazily(bytes: Uint8Array): void;
+  /**
+   * Resolved when everything appended before the call is durable.
+   *
+   * @throws (rejects) as `append`
+   */
+  durable(): Promise<void>;
   /**
    * Replaces all records appended so far by these, as one step: a crash leaves either. Appends made
    * during it come after the snapshot.

@@ -26,6 +26,14 @@ export class MemoryDurableLog implements DurableLog {
     return Promise.resolve();
   }
 
+  appendLazily(bytes: Uint8Array): void {
+    void this.append(bytes);
+  }
+
+  durable(): Promise<void> {
+    return Promise.resolve();
+  }
+
   replaceWith(snapshot: readonly Uint8Array[]): Promise<void> {
     this.#records = [...snapshot];
     this.#sizeBytes = 0;

@@ -27,6 +27,11 @@ class Values {
     this.byKey.set(key, value);
     return durable;
   }
+
+  setLazily(key: string, value: number): void {
+    this.#section.appendLazily({ key, value });
+    this.byKey.set(key, value);
+  }
 }
 
 async function open(log: DurableLog, snapshotBytesMin = 1e6) {
@@ -103,6 +108,17 @@ describe('the state journal', () => {
     await durable;
   });
 
+  test('replays what nobody waited for in its place', async () => {
+    const log = new MemoryDurableLog();
+    const { one, two } = await open(log);
+    one.setLazily('a', 1);
+    await two.set('a', 2);
+    one.setLazily('a', 3);
+    const cut = await open(log.cutTo(2));
+    assert.equal(cut.one.byKey.get('a'), 1);
+    assert.equal((await open(log)).one.byKey.get('a'), 3);
+  });
+
   test('takes nothing after it was closed', async () => {
     const { journal, one } = await open(new MemoryDurableLog());
     await journal.close();
@@ -132,9 +148,15 @@ describe('the state journal', () => {
 /** A log whose appends are durable when they are released, one by one. */
 class HeldLog extends MemoryDurableLog {
   readonly #held: (() => void)[] = [];
+  #last = Promise.resolve();
 
   override append(): Promise<void> {
-    return new Promise((resolve) => this.#held.push(resolve));
+    this.#last = new Promise((resolve) => this.#held.push(resolve));
+    return this.#last;
+  }
+
+  override durable(): Promise<void> {
+    return this.#last;
   }
 
   release(): void {

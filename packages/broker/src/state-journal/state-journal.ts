@@ -26,6 +26,11 @@ export type SectionJournal<Change> = {
    * @returns resolved when the change is durable; answer clients only then
    */
   append(change: Change): Promise<void>;
+  /**
+   * Appends a change that nobody waits for, and that must only not be overtaken: it becomes durable
+   * with the next one of any section, or with `StateJournal.durable`.
+   */
+  appendLazily(change: Change): void;
 };
 
 /**
@@ -81,7 +86,6 @@ class LoggedStateJournal implements StateJournal {
   #snapshotDueBytes: number;
   #phase: 'registering' | 'open' | 'closed' = 'registering';
   #isReplacing = false;
-  #lastAppend: Promise<void> = Promise.resolve();
 
   constructor(log: DurableLog, snapshotBytesMin: number) {
     this.#log = log;
@@ -105,7 +109,10 @@ class LoggedStateJournal implements StateJournal {
       replay: (change) => section.replay(change as Change),
       snapshot: () => section.snapshot(),
     });
-    return { append: (change) => this.#append(section.name, change) };
+    return {
+      append: (change) => this.#append(section.name, change),
+      appendLazily: (change) => this.#appendLazily(section.name, change),
+    };
   }
 
   async open(): Promise<void> {
@@ -115,7 +122,7 @@ class LoggedStateJournal implements StateJournal {
   }
 
   durable(): Promise<void> {
-    return this.#lastAppend;
+    return this.#log.durable();
   }
 
   async close(): Promise<void> {
@@ -126,10 +133,17 @@ class LoggedStateJournal implements StateJournal {
   #append(name: string, change: unknown): Promise<void> {
     assert(this.#phase !== 'registering', 'Changes are appended to an open journal.');
     if (this.#phase === 'closed') return Promise.reject(journalClosed());
-    this.#lastAppend = this.#log.append(encodeRecord(name, change));
-    this.#lastAppend.catch(() => {}); // not every append is waited for, and a failed log fails the next
-    if (this.#log.sizeBytes >= this.#snapshotDueBytes && !this.#isReplacing) this.#replaceLog();
-    return this.#lastAppend;
+    const durable = this.#log.append(encodeRecord(name, change));
+    durable.catch(() => {}); // not every append is waited for, and a failed log fails the next
+    this.#replaceGrownLog();
+    return durable;
+  }
+
+  #appendLazily(name: string, change: unknown): void {
+    assert(this.#phase !== 'registering', 'Changes are appended to an open journal.');
+    if (this.#phase === 'closed') return;
+    this.#log.appendLazily(encodeRecord(name, change));
+    this.#replaceGrownLog();
   }
 
   /**
@@ -137,7 +151,8 @@ class LoggedStateJournal implements StateJournal {
    * state already, or makes it in this very turn: then the change is in the log's new part as well,
    * or it is lost. So the snapshot is taken in a turn of its own.
    */
-  #replaceLog(): void {
+  #replaceGrownLog(): void {
+    if (this.#log.sizeBytes < this.#snapshotDueBytes || this.#isReplacing) return;
     this.#isReplacing = true;
     queueMicrotask(() => {
       const records = this.#snapshotRecords();

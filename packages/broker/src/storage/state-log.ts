@@ -77,11 +77,20 @@ export class StateLog implements DurableLog, DurableTarget {
   append(bytes: Uint8Array): Promise<void> {
     const refusal = this.#refusal();
     if (refusal !== null) return Promise.reject(refusal);
-    const record = { index: this.#indexNext++, bytes };
-    this.#sizeBytes += bytes.byteLength;
-    this.#unstored.push(record);
-    this.#commitLog.appendState(this, record);
-    return this.#durable();
+    this.#append(bytes, { isUrgent: true });
+    return this.durable();
+  }
+
+  appendLazily(bytes: Uint8Array): void {
+    if (this.#refusal() === null) this.#append(bytes, { isUrgent: false });
+  }
+
+  async durable(): Promise<void> {
+    try {
+      await this.#commitLog.durable();
+    } catch (cause) {
+      throw new JournalError('failed', 'The state of the broker could not be written.', { cause });
+    }
   }
 
   async replaceWith(snapshot: readonly Uint8Array[]): Promise<void> {
@@ -89,7 +98,7 @@ export class StateLog implements DurableLog, DurableTarget {
     const index = this.#indexNext;
     this.#sizeBytes = 0;
     // The snapshot tells of changes that may not be durable yet: it must not become so before them.
-    await this.#durable();
+    await this.durable();
     const fileNumber = this.#stored.fileNumber + 1;
     const sizeBytes = await this.#writeSnapshot(fileNumber, snapshot);
     const installed = Promise.withResolvers<void>();
@@ -99,7 +108,7 @@ export class StateLog implements DurableLog, DurableTarget {
   }
 
   async close(): Promise<void> {
-    await this.#durable();
+    await this.durable();
   }
 
   advance(offset: number): void {
@@ -143,24 +152,17 @@ export class StateLog implements DurableLog, DurableTarget {
     await this.#disk.remove(this.#path(before.fileNumber));
   }
 
-  async #durable(): Promise<void> {
-    try {
-      await this.#commitLog.durable();
-    } catch (cause) {
-      throw new JournalError('failed', 'The state of the broker could not be written.', { cause });
-    }
+  #append(bytes: Uint8Array, { isUrgent }: { isUrgent: boolean }): void {
+    const record = { index: this.#indexNext++, bytes };
+    this.#sizeBytes += bytes.byteLength;
+    this.#unstored.push(record);
+    this.#commitLog.appendState(this, { ...record, isUrgent });
   }
 
   #refusal(): JournalError | null {
-    switch (this.#commitLog.state) {
-      case 'open':
-      case 'full':
-        return null;
-      case 'failed':
-        return new JournalError('failed', 'The log cannot be written any more.');
-      case 'closed':
-        return new JournalError('closed', 'The broker is stopping.');
-    }
+    const { state } = this.#commitLog;
+    if (state === 'failed') return new JournalError('failed', 'The log takes no writes any more.');
+    return state === 'closed' ? new JournalError('closed', 'The broker is stopping.') : null;
   }
 
   async #writeSnapshot(fileNumber: number, records: readonly Uint8Array[]): Promise<number> {

@@ -17,6 +17,7 @@ type PartitionRecord = { readonly log: string; readonly entry: PartitionEntry };
 /** Appended, and durable from `durable()` on; lost if the power fails before. */
 type Written = {
   readonly entry: Entry;
+  readonly durable: Promise<void>;
   readonly settle: (error?: Error) => void;
   isDurable: boolean;
 };
@@ -45,7 +46,9 @@ export class SimulatedLogs implements DurableLog, TransactionPartitions {
   ) {
     this.precedesPartitions = of.isCommon;
     this.partitionsCount = of.partitionsCount ?? 4;
-    this.#written = survived.map((entry) => ({ entry, settle: () => {}, isDurable: true }));
+    this.#written = survived.map((entry) => ({
+      ...{ entry, durable: Promise.resolve(), settle: () => {}, isDurable: true },
+    }));
   }
 
   replay(onRecord: (bytes: Uint8Array) => void): Promise<void> {
@@ -55,6 +58,14 @@ export class SimulatedLogs implements DurableLog, TransactionPartitions {
 
   append(bytes: Uint8Array): Promise<void> {
     return this.#append({ log: 'journal', bytes });
+  }
+
+  appendLazily(bytes: Uint8Array): void {
+    void this.append(bytes);
+  }
+
+  durable(): Promise<void> {
+    return this.durableLog('journal');
   }
 
   replaceWith(): Promise<void> {
@@ -104,8 +115,7 @@ export class SimulatedLogs implements DurableLog, TransactionPartitions {
   /** Resolved when what the log holds now is durable. */
   durableLog(log: string): Promise<void> {
     const last = this.#written.findLast(({ entry }) => entry.log === log);
-    if (last === undefined || last.isDurable) return Promise.resolve();
-    return this.#append({ ...last.entry, log: 'barrier' } as Entry);
+    return last?.durable ?? Promise.resolve();
   }
 
   partitionLogs(): string[] {
@@ -169,7 +179,7 @@ export class SimulatedLogs implements DurableLog, TransactionPartitions {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     promise.catch(() => {});
     const settle = (error?: Error) => (error ? reject(error) : resolve());
-    this.#written.push({ entry, settle, isDurable: false });
+    this.#written.push({ entry, durable: promise, settle, isDurable: false });
     return promise;
   }
 

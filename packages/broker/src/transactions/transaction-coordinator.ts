@@ -248,9 +248,12 @@ export class TransactionCoordinator implements TransactionVerifier {
     const wasOngoing = transaction.state === 'Ongoing';
     const isNews = transaction.add(of, this.#clock.wallMs());
     if (!wasOngoing) this.#timeouts.start(transaction);
+    if (this.#journal.precedesPartitions) {
+      // A batch is durable only after this record, and nobody needs it before.
+      if (isNews) this.#registry.storeLazily(transaction);
+      return ErrorCode.NONE;
+    }
     const durable = isNews ? this.#registry.store(transaction) : this.#journal.durable();
-    // On a common log a batch is durable only after this record: nobody has to wait for it.
-    if (this.#journal.precedesPartitions) return ErrorCode.NONE;
     return durable.then(
       () => ErrorCode.NONE,
       () => ErrorCode.COORDINATOR_NOT_AVAILABLE,

@@ -56,6 +56,13 @@ export class TransactionRegistry {
     return this.section.append({ kind: 'transaction', transaction: transaction.toStored() });
   }
 
+  /** Like `store`, where order is enough: it is durable before anything that is appended later. */
+  storeLazily(transaction: Transaction): void {
+    this.#insert(transaction);
+    const change = { kind: 'transaction', transaction: transaction.toStored() } as const;
+    this.section.appendLazily(change);
+  }
+
   /** Refuses the present producer from here on, although no transaction of it is open. */
   fence(transaction: Transaction, nowMs: number): Promise<void> {
     const { producerId, producerEpoch } = transaction.producer;

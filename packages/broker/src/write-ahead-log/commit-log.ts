@@ -36,8 +36,15 @@ export interface CommitLog {
   ): void;
   /** The log of the target starts at `offset` from now on (DeleteRecords). Only while `open`. */
   appendLogStart(target: CommitTarget, offset: number): void;
-  /** A record of the broker's own state; its owner numbers them without gaps. Only while `open` or `full`. */
-  appendState(target: DurableTarget, record: { index: number; bytes: Uint8Array }): void;
+  /**
+   * A record of the broker's own state; its owner numbers them without gaps. Only while `open` or `full`. One that is
+   * not urgent starts no write of its own: it becomes durable with what is appended after it, or when somebody asks
+   * for `durable()`.
+   */
+  appendState(
+    target: DurableTarget,
+    record: { index: number; bytes: Uint8Array; isUrgent: boolean },
+  ): void;
   /**
    * Resolved, after the targets have been told, when everything appended before the call is durable.
    *

@@ -33,6 +33,8 @@ const FULL_DISK_RETRY_MS = 500;
 type Group = {
   readonly entries: CommitEntry[];
   bodyBytes: number;
+  /** Whether somebody waits for it, or will: others go with the next that is. */
+  isUrgent: boolean;
   /** For each partition in the group, the offset after its last batch there; likewise for the broker's state. */
   readonly ends: Map<DurableTarget, number>;
   readonly committed: PromiseWithResolvers<void>;
@@ -111,12 +113,16 @@ export class WriteAheadLog implements CommitLog {
     this.#append({ kind: 'log-start', topicIdBytes, partition, offset });
   }
 
-  appendState(target: DurableTarget, { index, bytes }: { index: number; bytes: Uint8Array }): void {
-    this.#append({ kind: 'state', index, bytes }).ends.set(target, index + 1);
+  appendState(
+    target: DurableTarget,
+    { index, bytes, isUrgent }: { index: number; bytes: Uint8Array; isUrgent: boolean },
+  ): void {
+    this.#append({ kind: 'state', index, bytes }, { isUrgent }).ends.set(target, index + 1);
   }
 
   durable(): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
+    this.#hurry();
     const last = this.#waiting.at(-1) ?? this.#writing;
     return last === null ? Promise.resolve() : last.committed.promise;
   }
@@ -150,12 +156,13 @@ export class WriteAheadLog implements CommitLog {
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#hurry();
     await this.#loop;
     await this.#file?.close();
     this.#file = null;
   }
 
-  #append(entry: CommitEntry): Group {
+  #append(entry: CommitEntry, { isUrgent = true } = {}): Group {
     const isTaken = this.#state === 'open' || (this.#state === 'full' && entry.kind === 'state');
     assert(isTaken, 'Entries are appended to an open log only, but for those of the state.');
     let group = this.#waiting.at(-1);
@@ -169,14 +176,22 @@ export class WriteAheadLog implements CommitLog {
     }
     group.entries.push(entry);
     if (entry.kind !== 'log-start') group.bodyBytes += entry.bytes.byteLength;
-    this.#loop ??= this.#writeGroups();
+    if (isUrgent) this.#hurry();
     return group;
+  }
+
+  /** Sees to it that all groups that wait are written. */
+  #hurry(): void {
+    const last = this.#waiting.at(-1);
+    if (last === undefined) return;
+    last.isUrgent = true;
+    this.#loop ??= this.#writeGroups();
   }
 
   async #writeGroups(): Promise<void> {
     // Everything that this turn of the event loop reads from its sockets shall be in the first group.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.some((group) => group.isUrgent)) {
       try {
         await this.#writeNextGroup();
       } catch (error) {
@@ -283,7 +298,10 @@ export class WriteAheadLog implements CommitLog {
 }
 
 function newGroup(): Group {
-  return { entries: [], bodyBytes: 0, ends: new Map(), committed: Promise.withResolvers<void>() };
+  return {
+    ...{ entries: [], bodyBytes: 0, isUrgent: false, ends: new Map<DurableTarget, number>() },
+    committed: Promise.withResolvers<void>(),
+  };
 }
 
 function sizeOf(group: Group | undefined): number {
