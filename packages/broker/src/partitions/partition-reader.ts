@@ -2,19 +2,8 @@ import { DamagedLog } from '../segments/damaged-log.ts';
 import type { PartitionStore } from '../segments/partition-store.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { RecordBatch } from '../wire/record-batch.ts';
-import type { Tail } from './tail.ts';
-import type { AbortedTransaction, TransactionIndex } from './transaction-index.ts';
-
-/** How far a partition has come. Owned and changed by the partition only. */
-export type LogOffsets = {
-  logStart: number;
-  /** Everything below is durable; nothing at or above it is ever given to a reader. */
-  highWatermark: number;
-  /** The offset of the next record. */
-  logEnd: number;
-  /** Why the partition takes and serves nothing any more; null while it does. */
-  failure: string | null;
-};
+import type { LogState } from './log-state.ts';
+import type { AbortedTransaction } from './transaction-index.ts';
 
 export type ReadRequest = {
   readonly offset: number;
@@ -42,60 +31,51 @@ export type ReadResult = {
 
 /** Serves one partition's readers: the newest batches from memory, older ones from the segments. */
 export class PartitionReader {
-  readonly #offsets: Readonly<LogOffsets>;
-  readonly #tail: Tail;
-  readonly #transactions: TransactionIndex;
+  readonly #log: LogState;
   readonly #store: PartitionStore | null;
-  readonly #stop: (reason: string) => void;
+  readonly #onDamage: (reason: string) => void;
 
   constructor(of: {
-    offsets: Readonly<LogOffsets>;
-    tail: Tail;
-    transactions: TransactionIndex;
+    log: LogState;
     store: PartitionStore | null;
-    /** Called when the segments turn out to be damaged. */
-    stop: (reason: string) => void;
+    /** Told when the segments turn out to be damaged. */
+    onDamage: (reason: string) => void;
   }) {
-    this.#offsets = of.offsets;
-    this.#tail = of.tail;
-    this.#transactions = of.transactions;
+    this.#log = of.log;
     this.#store = of.store;
-    this.#stop = of.stop;
+    this.#onDamage = of.onDamage;
   }
 
   /** Reads from memory at once, from the segments with a promise. Never rejects: a fault is an error code. */
   read(request: ReadRequest): ReadResult | Promise<ReadResult> {
     const { offset, maxBytes, isReadCommitted } = request;
-    const { logStart, highWatermark, logEnd, failure } = this.#offsets;
-    if (failure !== null) return this.#error(ErrorCode.KAFKA_STORAGE_ERROR);
+    const { logStart, highWatermark, lastStableOffset, logEnd, tail } = this.#log;
     if (offset < logStart || offset > highWatermark) {
-      return this.#error(ErrorCode.OFFSET_OUT_OF_RANGE);
+      return this.error(ErrorCode.OFFSET_OUT_OF_RANGE);
     }
-    const endOffset = isReadCommitted
-      ? this.#transactions.lastStableOffset(highWatermark)
-      : highWatermark;
+    const endOffset = isReadCommitted ? lastStableOffset : highWatermark;
     if (offset >= endOffset || maxBytes <= 0) return this.#result([], request, offset);
-    if (this.#store !== null && offset < (this.#tail.startOffset ?? logEnd)) {
+    if (this.#store !== null && offset < (tail.startOffset ?? logEnd)) {
       return this.#readSegments(this.#store, request, endOffset);
     }
-    const batches = this.#tail.read({ offset, endOffset, maxBytes });
+    const batches = tail.read({ offset, endOffset, maxBytes });
     const chunks = batches.map((batch) => batch.bytes);
     return this.#result(chunks, request, (batches.at(-1)?.lastOffset ?? offset - 1) + 1);
   }
 
   /** The first batch that ends below `endOffset` and whose latest time is `timestampMs` or later. */
   async findTimestamp(timestampMs: number, endOffset: number): Promise<RecordBatch | null> {
-    const { logStart } = this.#offsets;
+    const { logStart } = this.#log;
     const stored = (await this.#store?.findTimestamp(timestampMs, logStart)) ?? null;
     if (stored !== null) return stored.lastOffset < endOffset ? stored : null;
-    const batch = this.#tail.findTimestamp({ timestampMs, offset: logStart, endOffset });
+    const batch = this.#log.tail.findTimestamp({ timestampMs, offset: logStart, endOffset });
     return batch === null ? null : new RecordBatch(batch.bytes);
   }
 
   /** The latest record time below `endOffset`, or -1 when there is none. */
   async maxTimestampMs(endOffset: number): Promise<number> {
     const stored = (await this.#store?.maxTimestampMs()) ?? -1;
-    return Math.max(stored, this.#tail.maxTimestampMs(endOffset));
+    return Math.max(stored, this.#log.tail.maxTimestampMs(endOffset));
   }
 
   async #readSegments(
@@ -106,14 +86,14 @@ export class PartitionReader {
     const { offset, maxBytes } = request;
     try {
       const read = await store.read({ offset, endOffset, maxBytes });
-      if (this.#offsets.logStart > offset) return this.#error(ErrorCode.OFFSET_OUT_OF_RANGE);
+      if (this.#log.logStart > offset) return this.error(ErrorCode.OFFSET_OUT_OF_RANGE);
       if (read === null) return this.#result([], request, offset);
       return this.#result([read.bytes], request, read.endOffset);
     } catch (error) {
       // The segment may have been deleted while it was read.
-      if (this.#offsets.logStart > offset) return this.#error(ErrorCode.OFFSET_OUT_OF_RANGE);
-      if (error instanceof DamagedLog) this.#stop(error.message);
-      return this.#error(ErrorCode.KAFKA_STORAGE_ERROR);
+      if (this.#log.logStart > offset) return this.error(ErrorCode.OFFSET_OUT_OF_RANGE);
+      if (error instanceof DamagedLog) this.#onDamage(error.message);
+      return this.error(ErrorCode.KAFKA_STORAGE_ERROR);
     }
   }
 
@@ -125,18 +105,20 @@ export class PartitionReader {
     for (const chunk of chunks) sizeBytes += chunk.byteLength;
     if (isExact && sizeBytes > 0 && sizeBytes > maxBytes) return this.#result([], request, offset);
     const aborted =
-      isReadCommitted && sizeBytes > 0 ? this.#transactions.abortedWithin(offset, endOffset) : [];
+      isReadCommitted && sizeBytes > 0
+        ? this.#log.transactions.abortedWithin(offset, endOffset)
+        : [];
     const isCut = endOffset < limit;
     return { ...progress, errorCode: ErrorCode.NONE, chunks, sizeBytes, isCut, aborted };
   }
 
-  #error(errorCode: ErrorCode): ReadResult {
+  /** An answer without batches. */
+  error(errorCode: ErrorCode): ReadResult {
     return { ...this.#progress(), errorCode, chunks: [], sizeBytes: 0, isCut: false, aborted: [] };
   }
 
   #progress() {
-    const { logStart, highWatermark } = this.#offsets;
-    const lastStableOffset = this.#transactions.lastStableOffset(highWatermark);
-    return { highWatermark, lastStableOffset, logStartOffset: logStart };
+    const { highWatermark, lastStableOffset, logStart: logStartOffset } = this.#log;
+    return { highWatermark, lastStableOffset, logStartOffset };
   }
 }

@@ -2,29 +2,24 @@ import { assert, type Clock } from '@chat-cluster/kernel';
 import { DamagedLog } from '../segments/damaged-log.ts';
 import type { PartitionStore } from '../segments/partition-store.ts';
 import type { TopicLimits } from '../topics/topic-config.ts';
-import { encodeControlBatch, markerTypeOf, type MarkerType } from '../wire/control-batch.ts';
+import { encodeControlBatch, type MarkerType } from '../wire/control-batch.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { NO_PRODUCER_ID, RecordBatch } from '../wire/record-batch.ts';
+import { NO_PRODUCER_ID, type RecordBatch } from '../wire/record-batch.ts';
 import {
   StorageFailure,
   type CommitLog,
   type CommitTarget,
 } from '../write-ahead-log/commit-log.ts';
-import {
-  PartitionReader,
-  type LogOffsets,
-  type ReadRequest,
-  type ReadResult,
-} from './partition-reader.ts';
+import { LogState } from './log-state.ts';
+import { PartitionReader, type ReadRequest, type ReadResult } from './partition-reader.ts';
 import {
   EMPTY_PARTITION_CHECKPOINT,
   type PartitionCheckpoint,
   type PartitionState,
   type RecoveredEntry,
 } from './partition-snapshot.ts';
-import { ProducerStates } from './producer-states.ts';
-import { Tail, type TailBatch } from './tail.ts';
-import { TransactionIndex } from './transaction-index.ts';
+import type { ProducerStates } from './producer-states.ts';
+import type { TailBatch } from './tail.ts';
 import type { TransactionVerifier } from './transaction-verifier.ts';
 import { validateBatch } from './validate-batch.ts';
 
@@ -59,22 +54,20 @@ export type PartitionOptions = {
 /**
  * The log of one partition: it places batches, remembers producers, and serves what is durable.
  *
- * `logStartOffset <= lastStableOffset <= highWatermark <= logEndOffset`. Everything below the high watermark is durable
- * and everything a reader gets is below it, so that no offset is ever used twice for something a reader has seen.
- * Appending is synchronous: batches get their offsets in the order of the calls.
+ * Everything below the high watermark is durable and everything a reader gets is below it, so that no offset is ever
+ * used twice for something a reader has seen. Appending is synchronous: batches get their offsets in the order of the
+ * calls.
  */
 export class Partition implements CommitTarget {
   readonly topicId: string;
   readonly topicIdBytes: Uint8Array;
   readonly partition: number;
   readonly #options: PartitionOptions;
-  readonly #tail = new Tail();
-  readonly #producers = new ProducerStates();
-  readonly #transactions = new TransactionIndex();
+  readonly #log = new LogState();
+  readonly #reader: PartitionReader;
   /** Fetches that wait for the log to grow, or for anything else that changes their answer. */
   readonly #waiting = new Set<() => void>();
-  readonly #reader: PartitionReader;
-  readonly #offsets: LogOffsets = { logStart: 0, highWatermark: 0, logEnd: 0, failure: null };
+  #failure: string | null = null;
   #isDeleted = false;
 
   constructor(options: PartitionOptions) {
@@ -83,43 +76,38 @@ export class Partition implements CommitTarget {
     this.topicIdBytes = Buffer.from(options.topicId, 'base64url');
     this.partition = options.partition;
     this.#reader = new PartitionReader({
-      offsets: this.#offsets,
-      tail: this.#tail,
-      transactions: this.#transactions,
+      log: this.#log,
       store: options.store,
-      stop: (reason) => this.stop(reason),
+      onDamage: (reason) => this.stop(reason),
     });
   }
 
   get logStartOffset(): number {
-    return this.#offsets.logStart;
+    return this.#log.logStart;
   }
   get highWatermark(): number {
-    return this.#offsets.highWatermark;
+    return this.#log.highWatermark;
   }
   get logEndOffset(): number {
-    return this.#offsets.logEnd;
+    return this.#log.logEnd;
   }
   get lastStableOffset(): number {
-    return this.#transactions.lastStableOffset(this.#offsets.highWatermark);
+    return this.#log.lastStableOffset;
   }
-  /** Why the partition is stopped, as a sentence for the operator, or null. */
+  /** Why the partition takes and serves nothing any more, as a sentence for the operator, or null. */
   get failure(): string | null {
-    return this.#offsets.failure;
+    return this.#failure;
   }
   /** Whether its topic has been deleted. */
   get isDeleted(): boolean {
     return this.#isDeleted;
   }
-  /** Bytes of the log that the segments and the memory hold, roughly: what is in both counts once. */
+  /** Bytes of the log: what is in the segments and in the memory counts once. */
   get sizeBytes(): number {
     const { store } = this.#options;
-    if (store === null) return this.#tail.sizeBytes;
-    let sizeBytes = store.sizeBytes;
-    for (const batch of this.#tail.between(store.endOffset, Infinity)) {
-      sizeBytes += batch.bytes.byteLength;
-    }
-    return sizeBytes;
+    const { tail } = this.#log;
+    if (store === null) return tail.sizeBytes;
+    return store.sizeBytes + totalBytes(tail.between(store.endOffset, Infinity));
   }
 
   /**
@@ -132,8 +120,7 @@ export class Partition implements CommitTarget {
     const nowMs = this.#options.clock.wallMs();
     const limits = this.#options.limits();
     const isLogAppendTime = limits.timestampType === 'LogAppendTime';
-    if (this.#offsets.failure !== null)
-      return refuse(ErrorCode.KAFKA_STORAGE_ERROR, this.#offsets.failure);
+    if (this.#failure !== null) return refuse(ErrorCode.KAFKA_STORAGE_ERROR, this.#failure);
     if (this.#options.commitLog.state !== 'open') {
       return refuse(ErrorCode.KAFKA_STORAGE_ERROR, 'the disk takes no writes at the moment');
     }
@@ -146,14 +133,8 @@ export class Partition implements CommitTarget {
     const known = this.#judgeProducer(batch);
     if (known !== null) return known;
     if (isLogAppendTime) batch.setLogAppendTime(nowMs);
-    const baseOffset = this.#place(batch);
-    if (batch.producerId !== NO_PRODUCER_ID) this.#producers.recordBatch(batch, nowMs);
-    return {
-      errorCode: ErrorCode.NONE,
-      errorMessage: null,
-      baseOffset,
-      logAppendTimeMs: isLogAppendTime ? nowMs : -1,
-    };
+    const baseOffset = this.#place(batch, nowMs);
+    return placedAt({ baseOffset, logAppendTimeMs: isLogAppendTime ? nowMs : -1 });
   }
 
   /**
@@ -170,13 +151,12 @@ export class Partition implements CommitTarget {
     coordinatorEpoch: number;
     timestampMs: number;
   }): Promise<number> {
-    if (this.#offsets.failure !== null) throw new DamagedLog(this.#offsets.failure);
+    if (this.#failure !== null) throw new DamagedLog(this.#failure);
     const { commitLog, clock } = this.#options;
     let offset = -1;
-    if (this.#producers.hasOpenTransaction(marker.producerId)) {
+    if (this.#log.producers.hasOpenTransaction(marker.producerId)) {
       if (commitLog.state !== 'open') throw notWritable();
-      offset = this.#place(encodeControlBatch(marker));
-      this.#producers.recordMarker(marker, clock.wallMs());
+      offset = this.#place(encodeControlBatch(marker), clock.wallMs());
     }
     await commitLog.durable();
     return offset;
@@ -184,15 +164,16 @@ export class Partition implements CommitTarget {
 
   /** Whether the producer has written here since its last marker, durably or not. */
   hasOpenTransaction(producerId: number): boolean {
-    return this.#producers.hasOpenTransaction(producerId);
+    return this.#log.producers.hasOpenTransaction(producerId);
   }
 
   producerStates(): ProducerStates {
-    return this.#producers;
+    return this.#log.producers;
   }
 
   /** As `PartitionReader.read`; a stopped partition answers KAFKA_STORAGE_ERROR. */
   read(request: ReadRequest): ReadResult | Promise<ReadResult> {
+    if (this.#failure !== null) return this.#reader.error(ErrorCode.KAFKA_STORAGE_ERROR);
     return this.#reader.read(request);
   }
 
@@ -213,10 +194,10 @@ export class Partition implements CommitTarget {
    * @throws (rejects) StorageFailure
    */
   async moveLogStart(offset: number): Promise<void> {
-    assert(offset <= this.#offsets.highWatermark, 'Only what is durable can be deleted.');
+    assert(offset <= this.#log.highWatermark, 'Only what is durable can be deleted.');
     const { commitLog } = this.#options;
     if (commitLog.state !== 'open') throw notWritable();
-    if (offset > this.#offsets.logStart) {
+    if (offset > this.#log.logStart) {
       commitLog.appendLogStart(this, offset);
       this.#dropBelow(offset);
     }
@@ -227,20 +208,19 @@ export class Partition implements CommitTarget {
   async applyRetention(): Promise<void> {
     const { clock, store, limits } = this.#options;
     const { retentionMs, retentionBytes, isDeleted } = limits();
-    this.#producers.expire(clock.wallMs() - PRODUCER_EXPIRATION_MS);
-    if (!isDeleted || this.#offsets.failure !== null) return;
+    this.#log.producers.expire(clock.wallMs() - PRODUCER_EXPIRATION_MS);
+    if (!isDeleted || this.#failure !== null) return;
     const olderThanMs = retentionMs < 0 ? -Infinity : clock.wallMs() - retentionMs;
     const keepBytes = retentionBytes < 0 ? Infinity : retentionBytes;
     const expiredBelow =
       store === null
-        ? this.#tail.expiredBelow({
+        ? this.#log.tail.expiredBelow({
             olderThanMs,
             keepBytes,
-            endOffset: this.#offsets.highWatermark,
+            endOffset: this.#log.highWatermark,
           })
         : await store.expiredBelow({ olderThanMs, keepBytes });
-    if (expiredBelow !== null && expiredBelow > this.#offsets.logStart)
-      this.#dropBelow(expiredBelow);
+    if (expiredBelow !== null && expiredBelow > this.#log.logStart) this.#dropBelow(expiredBelow);
   }
 
   /** Calls `wake` once for each change that may let a waiting fetch be answered, until the returned function is called. */
@@ -251,16 +231,14 @@ export class Partition implements CommitTarget {
 
   /** Everything below `offset` is durable. Called by the commit log. */
   advance(offset: number): void {
-    for (const batch of this.#tail.between(this.#offsets.highWatermark, offset))
-      this.#enterIndex(batch);
-    this.#offsets.highWatermark = offset;
+    this.#log.advance(offset);
     this.#options.onChanged(this);
     this.#wakeAll();
   }
 
   /** Takes nothing and serves nothing from now on; the files stay as they are. */
   stop(reason: string): void {
-    this.#offsets.failure = reason;
+    this.#failure = reason;
     this.#options.onChanged(this);
     this.#wakeAll();
   }
@@ -268,36 +246,30 @@ export class Partition implements CommitTarget {
   /** The topic is deleted: whoever waits is told, and the files are left to who removes them. */
   delete(): void {
     this.#isDeleted = true;
-    this.#offsets.failure = 'the topic has been deleted';
+    this.#failure = 'the topic has been deleted';
     this.#wakeAll();
   }
 
   /** Puts back what an earlier run left: first its last checkpoint, then what the write-ahead log holds beyond it. */
   recover(checkpoint: PartitionCheckpoint | null, entries: readonly RecoveredEntry[]): void {
-    if (checkpoint !== null) this.#restore(checkpoint.state);
-    if (checkpoint?.failure) return this.stop(checkpoint.failure);
-    for (const entry of entries) {
-      if (entry.kind === 'log-start') this.#dropBelow(entry.offset);
-      else if (entry.baseOffset < this.#offsets.logEnd) continue;
-      else if (entry.kind === 'batch' && entry.baseOffset === this.#offsets.logEnd)
-        this.#replay(entry);
-      else return this.stop(damagedAt(this.#offsets.logEnd));
+    const { clock, onChanged, store } = this.#options;
+    if (checkpoint !== null) this.#log.restore(checkpoint.state);
+    if (checkpoint !== null && checkpoint.failure !== null) {
+      this.stop(checkpoint.failure);
+      return;
     }
-    if (entries.length > 0) this.#options.onChanged(this);
+    for (const entry of entries) {
+      if (this.#log.replay(entry, clock.wallMs())) continue;
+      this.stop(damagedAt(this.#log.logEnd));
+      return;
+    }
+    store?.dropBelow(this.#log.logStart);
+    if (entries.length > 0) onChanged(this);
   }
 
   /** The state to checkpoint. Called when exactly what is below the high watermark is durable. */
   snapshot(): PartitionState {
-    const endOffset = this.#offsets.highWatermark;
-    return {
-      logStartOffset: this.#offsets.logStart,
-      endOffset,
-      producers: [...this.#producers.entries()].map(([producerId, state]) => [
-        producerId,
-        { ...state, batches: state.batches.filter((batch) => batch.baseOffset < endOffset) },
-      ]),
-      transactions: this.#transactions.snapshot(),
-    };
+    return this.#log.snapshot();
   }
 
   /**
@@ -309,10 +281,10 @@ export class Partition implements CommitTarget {
     last: PartitionCheckpoint | null,
   ): Promise<PartitionCheckpoint> {
     const { store, clock, limits } = this.#options;
-    const { failure } = this.#offsets;
+    const failure = this.#failure;
     assert(store !== null, 'Only a partition with files is checkpointed.');
     if (failure !== null) return { ...(last ?? EMPTY_PARTITION_CHECKPOINT), failure };
-    const batches = this.#tail.between(store.endOffset, state.endOffset);
+    const batches = this.#log.tail.between(store.endOffset, state.endOffset);
     await store.append(batches, limits(), clock.wallMs());
     await store.sync();
     return { state, store: store.snapshot(), failure: null };
@@ -320,7 +292,7 @@ export class Partition implements CommitTarget {
 
   /** What lies below `offset` is in the segments and need not be in memory any more. */
   releaseMemory(offset: number): void {
-    this.#tail.dropBelow(offset);
+    this.#log.tail.dropBelow(offset);
   }
 
   /** The last durable checkpoint does not name the dropped segments any more. */
@@ -340,7 +312,7 @@ export class Partition implements CommitTarget {
         return refuse(errorCode, 'the batch belongs to no open transaction of this partition');
       }
     }
-    const verdict = this.#producers.judge(batch);
+    const verdict = this.#log.producers.judge(batch);
     if (verdict.kind === 'append') return null;
     if (verdict.kind === 'refuse') {
       return refuse(
@@ -349,66 +321,24 @@ export class Partition implements CommitTarget {
       );
     }
     const { baseOffset, logAppendTimeMs } = verdict.original;
-    return { errorCode: ErrorCode.NONE, errorMessage: null, baseOffset, logAppendTimeMs };
+    return placedAt({ baseOffset, logAppendTimeMs });
   }
 
-  #place(batch: RecordBatch): number {
-    const baseOffset = this.#offsets.logEnd;
-    batch.setBaseOffset(baseOffset);
-    this.#push(batch);
-    this.#options.commitLog.appendBatch(this, {
-      baseOffset,
-      endOffset: this.#offsets.logEnd,
-      bytes: batch.bytes,
-    });
+  #place(batch: RecordBatch, nowMs: number): number {
+    const baseOffset = this.#log.logEnd;
+    this.#log.place(batch, nowMs);
+    const endOffset = this.#log.logEnd;
+    this.#options.commitLog.appendBatch(this, { baseOffset, endOffset, bytes: batch.bytes });
     return baseOffset;
   }
 
-  #push(batch: RecordBatch): void {
-    const { baseOffset, lastOffset, maxTimestampMs, bytes } = batch;
-    this.#tail.push({ baseOffset, lastOffset, maxTimestampMs, bytes });
-    this.#offsets.logEnd = lastOffset + 1;
-  }
-
-  #enterIndex({ bytes, baseOffset }: TailBatch): void {
-    const batch = new RecordBatch(bytes);
-    if (!batch.isTransactional) return;
-    if (!batch.isControl) return this.#transactions.recordBatch(batch.producerId, baseOffset);
-    const type = markerTypeOf(batch);
-    if (type !== null) this.#transactions.recordMarker(batch.producerId, type, baseOffset);
-  }
-
   #dropBelow(offset: number): void {
-    this.#offsets.logStart = offset;
-    this.#transactions.dropBelow(offset);
-    this.#options.store?.dropBelow(offset);
+    const { store, onChanged } = this.#options;
+    this.#log.moveStart(offset);
+    store?.dropBelow(offset);
     // With files, the memory keeps what the next checkpoint still has to write.
-    if (this.#options.store === null) this.#tail.dropBelow(offset);
-    this.#options.onChanged(this);
-  }
-
-  #restore(state: PartitionState): void {
-    this.#offsets.logStart = state.logStartOffset;
-    this.#offsets.highWatermark = state.endOffset;
-    this.#offsets.logEnd = state.endOffset;
-    this.#transactions.restore(state.transactions);
-    const open = new Map(state.transactions.open);
-    for (const [producerId, producer] of state.producers) {
-      const openTransactionFirstOffset = open.get(producerId) ?? null;
-      this.#producers.restore(producerId, { ...producer, openTransactionFirstOffset });
-    }
-  }
-
-  #replay({ bytes }: { bytes: Uint8Array }): void {
-    const batch = new RecordBatch(bytes);
-    const nowMs = this.#options.clock.wallMs();
-    this.#push(batch);
-    if (batch.isControl) this.#producers.recordMarker(batch, nowMs);
-    else if (batch.producerId !== NO_PRODUCER_ID) this.#producers.recordBatch(batch, nowMs);
-    for (const placed of this.#tail.between(this.#offsets.highWatermark, this.#offsets.logEnd)) {
-      this.#enterIndex(placed);
-    }
-    this.#offsets.highWatermark = this.#offsets.logEnd;
+    if (store === null) this.#log.tail.dropBelow(offset);
+    onChanged(this);
   }
 
   #wakeAll(): void {
@@ -416,8 +346,16 @@ export class Partition implements CommitTarget {
   }
 }
 
+function placedAt(at: { baseOffset: number; logAppendTimeMs: number }): AppendResult {
+  return { errorCode: ErrorCode.NONE, errorMessage: null, ...at };
+}
+
 function refuse(errorCode: ErrorCode, errorMessage: string): AppendResult {
   return { errorCode, errorMessage, baseOffset: -1, logAppendTimeMs: -1 };
+}
+
+function totalBytes(batches: readonly TailBatch[]): number {
+  return batches.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
 }
 
 function notWritable(): StorageFailure {
