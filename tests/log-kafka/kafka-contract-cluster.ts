@@ -44,8 +44,9 @@ export class KafkaContractCluster implements LogContractCluster {
   breakConnections(log: Log): void {
     const clientId = this.#clientIds.get(log);
     const connections = clientId === undefined ? undefined : this.#connections.get(clientId);
-    for (const connection of connections ?? [])
+    for (const connection of connections ?? []) {
       connection.socket?.destroy(new Error('The test breaks it.'));
+    }
     connections?.clear();
   }
 
