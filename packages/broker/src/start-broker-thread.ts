@@ -42,7 +42,7 @@ export async function startBrokerThread(
     ports: started.ports,
     async close() {
       const command: ThreadCommand = { kind: 'close' };
-      if (!isClosing) worker.postMessage(command);
+      if (!isClosing) worker.postMessage(command, []);
       isClosing = true;
       await exited;
     },

@@ -69,7 +69,6 @@ export async function startBroker(
   options: BrokerOptions & BrokerSurroundings = {},
 ): Promise<Broker> {
   const { dataDir } = options;
-  const newClusterId = (): string => randomBytes(16).toString('base64url');
   const folder =
     dataDir === undefined ? null : claimDataFolder(path.resolve(dataDir), newClusterId);
   try {
@@ -78,6 +77,10 @@ export async function startBroker(
     folder?.release();
     throw asStartError(error, folder);
   }
+}
+
+function newClusterId(): string {
+  return randomBytes(16).toString('base64url');
 }
 
 async function startIn(

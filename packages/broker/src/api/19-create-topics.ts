@@ -22,15 +22,11 @@ type CreatableTopic = RequestOf<typeof createTopics>['topics'][number];
 export const createTopicsHandler = on(createTopics, async ({ topics, validateOnly }, context) => {
   const isRepeated = ({ name }: CreatableTopic): boolean =>
     topics.filter((other) => other.name === name).length > 1;
-  return {
-    topics: await Promise.all(
-      topics.map((topic) =>
-        isRepeated(topic)
-          ? refused(topic.name, refusal(ErrorCode.INVALID_REQUEST, 'The topic is named twice.'))
-          : create(topic, { context, validateOnly }),
-      ),
-    ),
-  };
+  const results = topics.map(async (topic) => {
+    if (!isRepeated(topic)) return create(topic, { context, validateOnly });
+    return refused(topic.name, refusal(ErrorCode.INVALID_REQUEST, 'The topic is named twice.'));
+  });
+  return { topics: await Promise.all(results) };
 });
 
 async function create(

@@ -15,14 +15,17 @@ export const describeConfigsHandler = on(
   describeConfigs,
   ({ resources, includeSynonyms, includeDocumentation }, { broker }) => ({
     results: resources.map(({ resourceType, resourceName, configurationKeys }) => {
-      const found = entriesOf({ resourceType, resourceName }, broker);
+      const { errorCode, errorMessage, entries } = entriesOf(
+        { resourceType, resourceName },
+        broker,
+      );
       const isAsked = ({ name }: ConfigEntry): boolean => configurationKeys?.includes(name) ?? true;
       return {
-        errorCode: found.errorCode,
-        errorMessage: found.errorMessage,
+        errorCode,
+        errorMessage,
         resourceType,
         resourceName,
-        configs: found.entries
+        configs: entries
           .filter(isAsked)
           .map((entry) => describe(entry, { includeSynonyms, includeDocumentation })),
       };

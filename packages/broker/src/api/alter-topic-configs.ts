@@ -44,7 +44,7 @@ export async function alterTopicConfigs(
     const reason = refuseTopicOverrides(overrides);
     if (reason !== null) return answer(ErrorCode.INVALID_CONFIG, reason);
     if (validateOnly) return answer(ErrorCode.NONE, null);
-    return broker.topics.configure(topic, overrides).then(
+    return await broker.topics.configure(topic, overrides).then(
       () => answer(ErrorCode.NONE, null),
       () => answer(ErrorCode.KAFKA_STORAGE_ERROR, 'The disk takes no writes.'),
     );

@@ -145,8 +145,9 @@ describe('Fetch waits', () => {
   test('not at all when a partition has more than its own limit', async (context) => {
     const { client } = await openBroker(context);
     await createTopic(client, { name: 't' });
-    for (const fill of [1, 2])
+    for (const fill of [1, 2]) {
       await client.call(produce, 9, produceRequest('t', testBatch({ fill })));
+    }
     const limits = { maxWaitMs: MINUTE_MS, minBytes: 5000, partitionMaxBytes: 150 };
     const [partition] = await fetchFrom(client, ['t'], limits);
     assert.equal(sizeOf(partition), 111);
@@ -211,8 +212,9 @@ describe('Fetch limits', () => {
     const { client } = await openBroker(context);
     for (const name of ['t', 'u']) {
       await createTopic(client, { name });
-      for (const fill of [1, 2])
+      for (const fill of [1, 2]) {
         await client.call(produce, 9, produceRequest(name, testBatch({ fill })));
+      }
     }
     const request = fetchRequest(['t', 'u'], { maxBytes: 1, partitionMaxBytes: 1 });
     const sizes = partitionsOf(await client.call(fetch, 12, request)).map(

@@ -32,8 +32,8 @@ export function validateBatch(records: Uint8Array | null, limits: BatchLimits): 
     return refused(ErrorCode.CORRUPT_MESSAGE, 'the record batch is shorter than its header');
   }
   const batch = new RecordBatch(records);
-  const refusal = refuseForm(batch) ?? refuseLimits(batch, limits) ?? refuseProducer(batch);
-  return refusal === null ? { kind: 'valid', batch } : { kind: 'refused', ...refusal };
+  const reason = refuseForm(batch) ?? refuseLimits(batch, limits) ?? refuseProducer(batch);
+  return reason === null ? { kind: 'valid', batch } : { kind: 'refused', ...reason };
 }
 
 function refuseForm(batch: RecordBatch): BatchRefusal | null {

@@ -12,13 +12,32 @@ const UNSENT_BYTES_MAX = 8 * 1024 * 1024;
 /** A request that has been read: its answer leaves when it is there and all before it have left. */
 type Slot = { frame: ResponseFrame | undefined; readonly sizeBytes: number };
 
+export type ConnectionOptions = {
+  readonly socket: Socket;
+  readonly dispatcher: Dispatcher;
+  readonly origin: ConnectionOrigin;
+  readonly budget: ByteBudget;
+  readonly frameBytesMax: number;
+  /** Told of exceptions in handlers: programmer errors. The connection is closed. */
+  readonly onError: (error: Error) => void;
+};
+
 /**
- * One client connection. Requests are handed to their handlers as they come; the answers leave in the same order.
+ * Serves one client connection until it closes. Requests are handed to their handlers as they come; the answers leave in the same order.
  *
  * Reading pauses while too many requests are in work, too much of the answers has not been taken by the client, or all
  * connections together have too much in work. So a client that does not read its answers costs a bounded amount.
  */
-export class Connection {
+export function serveConnection(options: ConnectionOptions): void {
+  const { socket } = options;
+  const connection = new Connection(options);
+  socket.on('data', (chunk: Buffer) => connection.read(chunk));
+  socket.on('drain', () => connection.resumeIfPossible());
+  socket.on('error', () => socket.destroy()); // the client went away
+  socket.on('close', () => connection.forgetRequests());
+}
+
+class Connection {
   readonly #socket: Socket;
   readonly #dispatcher: Dispatcher;
   readonly #origin: ConnectionOrigin;
@@ -30,28 +49,16 @@ export class Connection {
   #isPaused = false;
   #isCorked = false;
 
-  constructor(of: {
-    socket: Socket;
-    dispatcher: Dispatcher;
-    origin: ConnectionOrigin;
-    budget: ByteBudget;
-    frameBytesMax: number;
-    /** Told of exceptions in handlers: programmer errors. The connection is closed. */
-    onError: (error: Error) => void;
-  }) {
-    this.#socket = of.socket;
-    this.#dispatcher = of.dispatcher;
-    this.#origin = of.origin;
-    this.#budget = of.budget;
-    this.#onError = of.onError;
-    this.#frames = new FrameReader({ frameBytesMax: of.frameBytesMax });
-    of.socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    of.socket.on('drain', () => this.#resumeIfPossible());
-    of.socket.on('error', () => of.socket.destroy()); // the client went away
-    of.socket.on('close', () => this.#forgetRequests());
+  constructor(options: ConnectionOptions) {
+    this.#socket = options.socket;
+    this.#dispatcher = options.dispatcher;
+    this.#origin = options.origin;
+    this.#budget = options.budget;
+    this.#onError = options.onError;
+    this.#frames = new FrameReader({ frameBytesMax: options.frameBytesMax });
   }
 
-  #read(chunk: Buffer): void {
+  read(chunk: Buffer): void {
     try {
       this.#frames.push(chunk, (frame) => this.#serve(frame));
     } catch (error) {
@@ -87,7 +94,7 @@ export class Connection {
     }
     if (sentCount === 0) return;
     this.#slots.splice(0, sentCount);
-    this.#resumeIfPossible();
+    this.resumeIfPossible();
   }
 
   #send(chunks: readonly Uint8Array[]): void {
@@ -117,13 +124,13 @@ export class Connection {
     if (this.#isPaused) return;
     this.#isPaused = true;
     this.#socket.pause();
-    if (this.#budget.isExhausted) this.#budget.whenAvailable(() => this.#resumeIfPossible());
+    if (this.#budget.isExhausted) this.#budget.whenAvailable(() => this.resumeIfPossible());
   }
 
-  #resumeIfPossible(): void {
+  resumeIfPossible(): void {
     if (!this.#isPaused) return;
     if (this.#budget.isExhausted) {
-      this.#budget.whenAvailable(() => this.#resumeIfPossible());
+      this.#budget.whenAvailable(() => this.resumeIfPossible());
     } else if (!this.#mustPause()) {
       this.#isPaused = false;
       this.#socket.resume();
@@ -137,7 +144,7 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  #forgetRequests(): void {
+  forgetRequests(): void {
     for (const slot of this.#slots) this.#budget.giveBack(slot.sizeBytes);
     this.#slots = [];
   }

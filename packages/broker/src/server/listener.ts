@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { BrokerStartError } from '../broker-start-error.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import { Connection } from './connection.ts';
+import { serveConnection } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 
 /** Where a broker listens, and what it tells clients to connect to. */
@@ -51,7 +51,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       principal: 'User:ANONYMOUS',
       advertised,
     };
-    new Connection({ ...options, socket, origin });
+    serveConnection({ ...options, socket, origin });
   });
   server.maxConnections = options.connectionsMax;
   const port = await startListening(server, address);
@@ -90,7 +90,7 @@ function startError(
   }
   return new BrokerStartError(
     'LISTEN_FAILED',
-    `Cannot listen on ${host}:${port} (${String(code ?? cause.message)}); choose another address.`,
+    `Cannot listen on ${host}:${port} (${typeof code === 'string' ? code : cause.message}); choose another address.`,
     { cause },
   );
 }

@@ -21,7 +21,7 @@ export type Checkpoint = {
   readonly partitions: Readonly<Record<string, PartitionCheckpoint>>;
 };
 
-export const EMPTY_CHECKPOINT: Checkpoint = {
+const EMPTY_CHECKPOINT: Checkpoint = {
   sequence: 1,
   state: { fileNumber: 0, sizeBytes: 0, index: 0 },
   partitions: {},

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { BrokerStartError } from '../broker-start-error.ts';
 
 /** The layout of everything in the folder. A broker reads this version and older ones, never newer ones. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 const FORMAT_FILE = 'format.json';
 const LOCK_FILE = 'lock';

@@ -51,7 +51,11 @@ describe('after a kill', () => {
       lengths.add(log.partition('t', 0).highWatermark);
       assert.deepEqual((await readAll(log.partition('t', 0))).slice(0, 2), ['0:1', '2:2']);
     }
-    assert.deepEqual([...lengths].sort(), [4, 6], 'the last group is there whole or not at all');
+    assert.deepEqual(
+      [...lengths].sort((a, b) => a - b),
+      [4, 6],
+      'the last group is there whole or not at all',
+    );
   });
 
   test('what a killed process wrote without a sync is durable before anybody reads it', async () => {

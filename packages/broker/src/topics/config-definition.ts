@@ -1,3 +1,5 @@
+import { unreachable } from '@chat-cluster/kernel';
+
 /** Kafka's types of configuration values; the number is the one on the wire. */
 export const ConfigType = {
   BOOLEAN: 1,
@@ -46,6 +48,8 @@ function refuse({ type, min, allowed }: ConfigDefinition, value: string): string
         : `it must be a list of ${allowed?.join(', ')}`;
     case ConfigType.STRING:
       return (allowed?.includes(value) ?? true) ? null : `it must be one of ${allowed?.join(', ')}`;
+    default:
+      return unreachable(type, 'type of configuration');
   }
 }
 

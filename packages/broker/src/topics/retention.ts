@@ -20,8 +20,8 @@ export function startRetention({
   checkMs: number;
   onError: (error: Error) => void;
 }): Cancel {
+  let cancel: Cancel | null = null;
   let isStopped = false;
-  let cancel: Cancel = () => {};
   const check = async (): Promise<void> => {
     for (const topic of topics.all()) {
       for (const partition of topic.partitions) await partition.applyRetention();
@@ -38,6 +38,6 @@ export function startRetention({
   checkLater();
   return () => {
     isStopped = true;
-    cancel();
+    cancel?.();
   };
 }

@@ -18,7 +18,6 @@ export const int16 = integer('int16');
 export const int32 = integer('int32');
 /** A JavaScript number: exact up to 2^53, see `WireReader`. */
 export const int64 = integer('int64');
-export const float64 = integer('float64');
 
 /** Sixteen bytes, as unpadded base64url text. */
 export const uuid: WireType<string> = {
@@ -108,7 +107,7 @@ export function array<Value, Input>(
   return { ...type, element };
 }
 
-function integer(kind: 'int8' | 'int16' | 'int32' | 'int64' | 'float64'): WireType<number> {
+function integer(kind: 'int8' | 'int16' | 'int32' | 'int64'): WireType<number> {
   return {
     kind,
     zero: 0,
@@ -122,8 +121,8 @@ function lengthPrefixed<Value, Input = Value>(of: {
   zero: Value;
   /** Whether the classic (not compact) length takes 4 bytes instead of 2. */
   wideLength: boolean;
-  encodeBody(writer: WireWriter, value: Input, flexible: boolean, version: number): void;
-  decodeBody(reader: WireReader, length: number, flexible: boolean, version: number): Value;
+  encodeBody: (writer: WireWriter, value: Input, flexible: boolean, version: number) => void;
+  decodeBody: (reader: WireReader, length: number, flexible: boolean, version: number) => Value;
 }): NullableWireType<Value, Input> {
   const { kind, zero, wideLength, encodeBody, decodeBody } = of;
   function decodeOrNull(reader: WireReader, version: number, flexible: boolean): Value | null {

@@ -17,7 +17,7 @@ const RECORDS_COUNT_AT = 57;
 /** Bytes of a batch before its records. */
 export const BATCH_HEADER_BYTES = 61;
 /** Bytes that the length field does not count: the base offset and the length itself. */
-export const BATCH_LENGTH_OVERHEAD_BYTES = 12;
+const BATCH_LENGTH_OVERHEAD_BYTES = 12;
 
 const COMPRESSION_MASK = 0x07;
 const LOG_APPEND_TIME_BIT = 0x08;

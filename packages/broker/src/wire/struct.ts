@@ -97,7 +97,7 @@ export function struct<F extends Fields>(fields: F): StructType<F> {
     // The mapped types above describe what the loops below build field by field; the compiler cannot follow that.
     zero: zeroOf(fields) as DecodedFields<F>,
     encode(writer, value, version, flexible) {
-      encodeFields(writer, value as UnknownFields, { plan: planOf(version), version, flexible });
+      encodeFields(writer, value, { plan: planOf(version), version, flexible });
     },
     decode(reader, version, flexible) {
       const plan = planOf(version);

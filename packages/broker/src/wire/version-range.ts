@@ -4,7 +4,7 @@ import { assert } from '@chat-cluster/kernel';
 export type VersionRange = { readonly min: number; readonly max: number };
 
 /** No version at all: the flexible range of a message that never became flexible. */
-export const NO_VERSIONS: VersionRange = { min: Infinity, max: -Infinity };
+const NO_VERSIONS: VersionRange = { min: Infinity, max: -Infinity };
 
 /** Reads Kafka's notation: `'3'`, `'0-4'`, `'9+'` and `'none'`. */
 export function versionRange(text: string): VersionRange {

@@ -47,10 +47,6 @@ export class WireReader {
     return this.#view.getInt32(at) * UINT32_RANGE + this.#view.getUint32(at + 4);
   }
 
-  float64(): number {
-    return this.#view.getFloat64(this.#advance(8));
-  }
-
   /** Unsigned base-128 integer of at most 32 bits, least significant group first. */
   uvarint(): number {
     let value = 0;

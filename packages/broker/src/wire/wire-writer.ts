@@ -53,11 +53,6 @@ export class WireWriter {
     }
   }
 
-  float64(value: number): void {
-    const at = this.#claim(8);
-    this.#view.setFloat64(at, value);
-  }
-
   uvarint(value: number): void {
     let rest = value;
     while (rest >= 0x80) {

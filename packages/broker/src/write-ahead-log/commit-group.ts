@@ -9,7 +9,7 @@ const MAGIC = 0x43_43_57_47; // "CCWG"
 const HEADER_BYTES = 24;
 const ENTRY_BYTES = 40;
 /** Far above what a group of the largest size can hold; guards the reader against nonsense. */
-export const GROUP_ENTRIES_MAX = 100_000;
+const GROUP_ENTRIES_MAX = 100_000;
 
 const KINDS = ['batch', 'log-start', 'state'] as const;
 
@@ -106,7 +106,7 @@ export function groupSequenceAt(file: Buffer, at: number): number | null {
   return readHead(file, at)?.sequence ?? null;
 }
 
-export function alignUp(bytes: number): number {
+function alignUp(bytes: number): number {
   return Math.ceil(bytes / GROUP_ALIGN_BYTES) * GROUP_ALIGN_BYTES;
 }
 

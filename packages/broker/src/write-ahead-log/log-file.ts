@@ -21,7 +21,7 @@ export type LogFileHeader = {
  *
  * The crc covers number and firstSequence.
  */
-export function encodeFileHeader({ number, firstSequence }: LogFileHeader): Buffer {
+function encodeFileHeader({ number, firstSequence }: LogFileHeader): Buffer {
   const bytes = Buffer.alloc(FILE_HEADER_BYTES);
   bytes.writeUInt32BE(MAGIC, 0);
   bytes.writeDoubleBE(number, 8);

@@ -93,7 +93,8 @@ async function readLogFile(
   const entries: ReadEntry[] = [];
   let sequence = header.firstSequence;
   let at = FILE_HEADER_BYTES;
-  while (next === null || sequence < next.firstSequence) {
+  const sequenceEnd = next?.firstSequence ?? Infinity;
+  while (sequence < sequenceEnd) {
     const group = readGroup(bytes, at);
     if (group === null || group.sequence !== sequence) break;
     const isWhole = group.entries.every((entry) => entry.isIntact);

@@ -57,7 +57,6 @@ const SAMPLES: Record<string, unknown> = {
   int16: 300,
   int32: -70_000,
   int64: 5_000_000_000,
-  float64: 0.5,
   uuid: 'AQIDBAUGBwgJCgsMDQ4PEA',
   string: 'Grüße, 世界',
   bytes: Buffer.from([1, 2, 3]),
