@@ -46,7 +46,9 @@ export type CommandContext = {
 export type Program = {
   readonly name: string;
   readonly summary: string;
-  /** Resolves with an exit code when it did not start, and when it has: then it ends the process. */
+  /**
+   * Resolves with an exit code when it did not start, and when it has: then it ends the process.
+   */
   readonly start: (argv: readonly string[], context: ProgramContext) => Promise<number | 'running'>;
 };
 

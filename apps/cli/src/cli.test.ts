@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CliHarness } from './cli-harness.ts';
+import { commands, programs } from './commands.ts';
+
+async function run(...argv: string[]) {
+  const harness = new CliHarness();
+  try {
+    return await harness.run(argv);
+  } finally {
+    await harness.close();
+  }
+}
+
+test('help lists every command, and exit codes', async () => {
+  const { exitCode, printed } = await run('--help');
+  assert.equal(exitCode, 0);
+  for (const { name } of [...programs, ...commands]) assert.ok(printed[0]!.includes(`  ${name} `));
+  assert.match(printed[0]!, /Exit codes: 0 done/);
+});
+
+test('help of a group lists its commands only', async () => {
+  const { exitCode, printed } = await run('quarantine', '--help');
+  assert.equal(exitCode, 0);
+  assert.match(printed[0]!, /quarantine retry/);
+  assert.doesNotMatch(printed[0]!, /chat send/);
+});
+
+test('every command explains itself, with all its options', async () => {
+  for (const { name, options } of commands) {
+    const { exitCode, printed } = await run(...name.split(' '), '--help');
+    assert.equal(exitCode, 0);
+    assert.ok(printed[0]!.startsWith(`chatcluster ${name} `));
+    for (const option of Object.keys(options)) assert.ok(printed[0]!.includes(`--${option} `));
+  }
+});
+
+test('programs explain themselves, and refuse unknown settings', async () => {
+  for (const name of ['start', 'node']) {
+    const { exitCode, printed } = await run(name, '--help');
+    assert.equal(exitCode, 0);
+    assert.match(printed[0]!, /--management-port N/);
+    assert.deepEqual(await run(name, '--http-prot', '1'), {
+      exitCode: 1,
+      printed: [],
+      notes: ['There is no option --http-prot; did you mean --http-port?'],
+    });
+  }
+});
+
+const usageErrors: readonly (readonly [argv: readonly string[], sentence: string])[] = [
+  [['chta', 'send'], 'There is no command chta; did you mean chat? See chatcluster --help.'],
+  [['sing'], 'There is no command sing. See chatcluster --help.'],
+  [['chat', 'sned'], 'There is no chat sned: chatcluster chat send, latest, tail.'],
+  [['chat'], 'Say what to do: chatcluster chat send, latest, tail.'],
+  [['chat', 'send', 'abc'], 'BODY is missing. See chatcluster chat send --help.'],
+  [
+    ['chat', 'send', 'abc', 'Hi', 'there!'],
+    '"there!" is too much; put a text of several words in quotes. See chatcluster chat send --help.',
+  ],
+  [['chat', 'send', 'abc', 'Hi'], 'Option --from is missing. See chatcluster chat send --help.'],
+  [
+    ['chat', 'send', 'abc', 'Hi', '--form', 'bob'],
+    'There is no option --form; did you mean --from? See chatcluster chat send --help.',
+  ],
+  [
+    ['chat', 'send', '', 'Hi', '--from', 'bob'],
+    'conversationKey is empty. See chatcluster chat send --help.',
+  ],
+  [
+    ['chat', 'latest', 'abc', '-n', '1001'],
+    '--number is "1001"; it must be a whole number from 1 to 1000. See chatcluster chat latest --help.',
+  ],
+  [
+    ['chat', 'latest', 'abc', '--brokers', 'localhost'],
+    'The brokers are "localhost"; they must be HOST:PORT, several with commas. See chatcluster chat latest --help.',
+  ],
+  [
+    ['journal', 'dump', '--journal', './data'],
+    '"./data" is no journal: lmdb:DIR or cassandra:HOST[:PORT],…[/KEYSPACE]. See chatcluster journal dump --help.',
+  ],
+];
+
+for (const [argv, sentence] of usageErrors) {
+  test(`chatcluster ${argv.join(' ')}: ${sentence}`, async () => {
+    assert.deepEqual(await run(...argv), { exitCode: 2, printed: [], notes: [sentence] });
+  });
+}
+
+test('without a command the help is shown, and nothing is done', async () => {
+  const { exitCode, printed, notes } = await run();
+  assert.deepEqual([exitCode, printed], [2, []]);
+  assert.match(notes[0]!, /^chatcluster COMMAND/);
+});
+
+test('a journal that is not there is not made', async () => {
+  assert.deepEqual(await run('journal', 'dump', '--journal', 'lmdb:./no such folder'), {
+    exitCode: 1,
+    printed: [],
+    notes: ['There is no folder ./no such folder: name the one of a journal.'],
+  });
+});
