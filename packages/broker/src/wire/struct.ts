@@ -68,15 +68,13 @@ export function optional<Value, Input>(
 /** A tagged field: optional, and sent only when given. */
 export function tagged<Value, Input>(
   type: WireType<Value, Input>,
-  { tag, versions, defaultValue }: { tag: number; versions: string; defaultValue?: Value },
-): OptionalField<Value, Input> {
-  return {
-    type,
-    versions: versionRange(versions),
+  {
     tag,
-    defaultValue: defaultValue ?? type.zero,
-    optional: true,
-  };
+    versions,
+    defaultValue = type.zero,
+  }: { tag: number; versions: string; defaultValue?: Value },
+): OptionalField<Value, Input> {
+  return { type, versions: versionRange(versions), tag, defaultValue, optional: true };
 }
 
 /**
