@@ -41,8 +41,15 @@ export function metricsText(workers: readonly MeasuredWorker[]): string {
     ...metric('process_resident_memory_bytes', 'gauge', 'Resident memory of the process.', [
       ['', process.memoryUsage.rss()],
     ]),
+    ...metric('nodejs_memory_bytes', 'gauge', "Memory of the node's own thread, by kind.", memory()),
     '',
   ].join('\n');
+}
+
+function memory(): [labels: string, value: number][] {
+  const { heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  const kinds = { heapTotal, heapUsed, external, arrayBuffers };
+  return Object.entries(kinds).map(([kind, bytes]) => [`{kind="${kind}"}`, bytes]);
 }
 
 /** Cumulative, in seconds, as Prometheus wants histograms. */

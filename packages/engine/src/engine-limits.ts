@@ -8,6 +8,9 @@ export type EngineLimits = {
   readonly partitionBatchBytesMax: number;
   /** Fetched and not yet decided; shared evenly by the input partitions. */
   readonly intakeBytesMax: number;
+  /** One Fetch answer, and one partition's share of it. */
+  readonly fetchBytesMax: number;
+  readonly fetchPartitionBytesMax: number;
   /** Committed and not yet in the journal; when reached, intake pauses. */
   readonly backlogBytesMax: number;
   /** States of active entities; beyond it the least recently used are passivated. */
@@ -46,10 +49,12 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 export const defaultEngineLimits: EngineLimits = {
-  decidedBytesMax: 8 * MIB,
-  transactionBytesMax: 4 * MIB,
+  decidedBytesMax: 4 * MIB,
+  transactionBytesMax: 2 * MIB,
   partitionBatchBytesMax: 1_000_000,
-  intakeBytesMax: 16 * MIB,
+  intakeBytesMax: 4 * MIB,
+  fetchBytesMax: MIB,
+  fetchPartitionBytesMax: 128 * KIB,
   backlogBytesMax: 64 * MIB,
   entityBytesMax: 96 * MIB,
   entityIdleMs: 120_000,

@@ -104,8 +104,9 @@ export class Worker<State, Command, Event> {
       userData: encodeIdentity(options.identity),
       assignor: (members) => assignPartitions(members, topics.shardCount),
     });
+    const { fetchBytesMax, fetchPartitionBytesMax } = this.#limits;
     this.#fetcher = options.log.openFetcher(
-      {},
+      { responseBytesMax: fetchBytesMax, partitionBytesMax: fetchPartitionBytesMax },
       {
         onBatch: (batch) => this.#onBatch(batch),
         onPartitionError: (at, error) => this.#onPartitionError(at, error),
