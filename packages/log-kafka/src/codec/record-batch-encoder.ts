@@ -1,5 +1,5 @@
-import { crc32c } from '@platformatic/kafka';
 import type { OutgoingRecord, RecordHeader } from '@chat-cluster/log';
+import { crc32c } from './crc32c.ts';
 import { batchField, transactionalBit } from './record-batch-format.ts';
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts';
 

@@ -1,5 +1,5 @@
-import { crc32c } from '@platformatic/kafka';
 import { type FetchedRecord, LogError, type RecordHeader } from '@chat-cluster/log';
+import { crc32c } from './crc32c.ts';
 import { decompress } from './decompress.ts';
 import {
   batchField,
