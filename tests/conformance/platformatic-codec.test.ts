@@ -17,8 +17,8 @@ import {
 type OtherCodec = {
   readonly apiKey: number;
   readonly version: number;
-  createRequest(...args: unknown[]): Buffer;
-  parseResponse(body: Buffer): unknown;
+  readonly createRequest: (...args: unknown[]) => Buffer;
+  readonly parseResponse: (body: Buffer) => unknown;
 };
 
 const others = Object.values(kafka).flatMap((exported) => otherCodecOf(exported) ?? []);
@@ -206,6 +206,11 @@ function otherCodecOf(exported: unknown): OtherCodec | null {
 
 type OtherModule = {
   readonly api: { readonly key: number; readonly version: number };
-  createRequest(...args: unknown[]): { readonly buffer: Buffer };
-  parseResponse(correlationId: number, apiKey: number, version: number, reader: unknown): unknown;
+  readonly createRequest: (...args: unknown[]) => { readonly buffer: Buffer };
+  readonly parseResponse: (
+    correlationId: number,
+    apiKey: number,
+    version: number,
+    reader: unknown,
+  ) => unknown;
 };
