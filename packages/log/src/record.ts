@@ -1,6 +1,9 @@
 /** One header of a record: Kafka's pair of a UTF-8 key and bytes. */
 export type RecordHeader = { readonly key: string; readonly value: Uint8Array };
 
+/** A header to be written. Text is cheaper than bytes: it goes into the batch as UTF-8 without a buffer of its own. */
+export type OutgoingHeader = { readonly key: string; readonly value: Uint8Array | string };
+
 /** A record as it was fetched. `offset` is its place in its partition; bytes may be views of a larger buffer: copy what you keep for long. */
 export type FetchedRecord = {
   readonly offset: number;
@@ -17,7 +20,7 @@ export type FetchedRecord = {
 export type OutgoingRecord = {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
-  readonly headers: readonly RecordHeader[];
+  readonly headers: readonly OutgoingHeader[];
 };
 
 /** A partition of a topic. */
@@ -32,9 +35,17 @@ export function recordSizeBytesMax(record: OutgoingRecord): number {
     RECORD_OVERHEAD_BYTES + (record.key?.byteLength ?? 0) + (record.value?.byteLength ?? 0);
   for (const header of record.headers) {
     sizeBytes +=
-      HEADER_OVERHEAD_BYTES + header.key.length * UTF8_BYTES_PER_UNIT_MAX + header.value.byteLength;
+      HEADER_OVERHEAD_BYTES + textBytesMax(header.key) + headerValueBytesMax(header.value);
   }
   return sizeBytes;
+}
+
+function headerValueBytesMax(value: Uint8Array | string): number {
+  return typeof value === 'string' ? textBytesMax(value) : value.byteLength;
+}
+
+function textBytesMax(text: string): number {
+  return text.length * UTF8_BYTES_PER_UNIT_MAX;
 }
 
 /** Length (5), attributes (1), timestamp delta (10), offset delta (5), key and value lengths (5 + 5), header count (5). */

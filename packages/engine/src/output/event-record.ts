@@ -1,5 +1,10 @@
 import type { JournalRow } from '@chat-cluster/journal';
-import type { FetchedRecord, OutgoingRecord, RecordHeader } from '@chat-cluster/log';
+import type {
+  FetchedRecord,
+  OutgoingHeader,
+  OutgoingRecord,
+  RecordHeader,
+} from '@chat-cluster/log';
 
 /**
  * An event of the shard's tail: decided, then committed (it has an offset), then journaled (it is gone). It is the journal's row and the event topic's record at once, so that neither is encoded again.
@@ -63,12 +68,12 @@ export function decodeEventRecord(record: FetchedRecord): TailEvent | undefined 
 }
 
 /** The time of the input that a record was made from: it does not travel as the record's timestamp. */
-export function timeHeader(timestampMs: number): RecordHeader {
+export function timeHeader(timestampMs: number): OutgoingHeader {
   return textHeader(TIME, String(timestampMs));
 }
 
-export function textHeader(key: string, text: string): RecordHeader {
-  return { key, value: Buffer.from(text) };
+export function textHeader(key: string, value: string): OutgoingHeader {
+  return { key, value };
 }
 
 /** The text of the first header of that key. */

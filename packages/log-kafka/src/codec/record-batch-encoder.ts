@@ -1,4 +1,4 @@
-import type { OutgoingRecord, RecordHeader } from '@chat-cluster/log';
+import type { OutgoingHeader, OutgoingRecord } from '@chat-cluster/log';
 import { crc32c } from './crc32c.ts';
 import { batchField, transactionalBit } from './record-batch-format.ts';
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts';
@@ -57,9 +57,27 @@ function recordBodySize(record: OutgoingRecord, index: number, deltaMs: number):
 
 const ATTRIBUTES_BYTES = 1;
 
-function headerSize(header: RecordHeader): number {
-  return bytesSize(headerKeyBytes(header.key)) + bytesSize(header.value);
+function headerSize({ key, value }: OutgoingHeader): number {
+  const valueSize = typeof value === 'string' ? textSize(value) : bytesSize(value);
+  return bytesSize(headerKeyBytes(key)) + valueSize;
 }
+
+function textSize(text: string): number {
+  const size = isShortAscii(text) ? text.length : Buffer.byteLength(text);
+  return varintSize(size) + size;
+}
+
+/** Numbers and ids, most of the time: a loop is faster than a call into the platform. */
+function isShortAscii(text: string): boolean {
+  if (text.length > ASCII_LENGTH_MAX) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    if (text.charCodeAt(index) > ASCII_CODE_MAX) return false;
+  }
+  return true;
+}
+
+const ASCII_LENGTH_MAX = 96;
+const ASCII_CODE_MAX = 0x7f;
 
 /** The same few header keys are written on every record: their bytes are kept. */
 function headerKeyBytes(key: string): Uint8Array {
@@ -99,9 +117,17 @@ function writeRecordBody(
   for (let index = 0; index < headers.length; index += 1) {
     const header = headers[index]!;
     at = writeBytes(batch, at, headerKeyBytes(header.key));
-    at = writeBytes(batch, at, header.value);
+    at = writeHeaderValue(batch, at, header.value);
   }
   return at;
+}
+
+function writeHeaderValue(batch: Buffer, from: number, value: Uint8Array | string): number {
+  if (typeof value !== 'string') return writeBytes(batch, from, value);
+  if (!isShortAscii(value)) return writeBytes(batch, from, Buffer.from(value));
+  const at = writeVarint(batch, from, value.length);
+  for (let index = 0; index < value.length; index += 1) batch[at + index] = value.charCodeAt(index);
+  return at + value.length;
 }
 
 function writeBytes(batch: Buffer, from: number, bytes: Uint8Array | null): number {
