@@ -97,6 +97,11 @@ test('values that are none are refused by name', () => {
     problemOf(...journal, '--log-level', 'loud'),
     '--log-level is "loud"; it must be one of trace, debug, info, warn, error, fatal, silent.',
   );
+  const host = 'x'.repeat(43);
+  assert.equal(
+    problemOf(...journal, '--endpoint', `${host}:8551`),
+    `--endpoint is "${host}:8551"; it must be HOST:PORT, at most 46 characters.`,
+  );
   assert.equal(
     problemOf(...journal, '--http-port', '8551'),
     '--http-port and --management-port are both 8551; choose another one for one of them.',

@@ -108,6 +108,16 @@ const WORKER_COUNT_MAX = 64;
 const PARTITION_COUNT_MAX = 1_000;
 const REPLICATION_FACTOR_MAX = 9;
 
+/**
+ * The group keeps it twice for each worker, as its name (with a number, `-64`) and as its endpoint,
+ * with a line break between, in less than 100 bytes.
+ */
+const ENDPOINT_LENGTH_MAX = 46;
+
+function isEndpoint(text: string): boolean {
+  return text.length <= ENDPOINT_LENGTH_MAX && readAddress(text) !== undefined;
+}
+
 const brokers: Setting<readonly Address[]> = {
   value: 'HOST:PORT,…',
   description: 'Kafka, some of its brokers',
@@ -127,8 +137,8 @@ const endpoint: Setting<string> = {
   value: 'HOST:PORT',
   description: 'where other nodes reach this one; if not set, 127.0.0.1 and the management port',
   default: '',
-  read: (text) => (text === '' || readAddress(text) !== undefined ? text : undefined),
-  mustBe: 'HOST:PORT',
+  read: (text) => (text === '' || isEndpoint(text) ? text : undefined),
+  mustBe: `HOST:PORT, at most ${ENDPOINT_LENGTH_MAX} characters`,
 };
 
 const SETTINGS = {

@@ -11,7 +11,7 @@ import type { DecideContext, Decision, PastEvent } from './decision.ts';
 import type { ConversationState } from './initial-state.ts';
 
 /** How many events are asked for at once: 200 are at most 180 MB, in practice 40 kB. */
-export const HISTORY_EVENTS_MAX = 200;
+const HISTORY_EVENTS_MAX = 200;
 
 /**
  * Answers from the window, and asks for the history of what is older. Asking changes nothing:
