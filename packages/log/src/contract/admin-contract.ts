@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CaseWorker, offsetOf } from './case-worker.ts';
+import { CaseWorker, offsetOf, writeOf } from './case-worker.ts';
 import { recordOf } from './contract-case.ts';
 import type { ContractTest } from './contract-cluster.ts';
 
@@ -189,6 +189,24 @@ export function adminTests(test: ContractTest): void {
       const [found] = await c.log.admin.committedOffsets({ groupId, partitions });
       return found === undefined ? true : undefined;
     });
+  });
+
+  test('closing a log closes what was opened from it', async (c) => {
+    const topic = await c.topic();
+    const log = c.openLog();
+    const worker = await CaseWorker.open(c, [topic], { log });
+    const { generation } = worker;
+    const reader = c.openReader({}, log).add(topic.at(0));
+    const producer = log.openProducer();
+    await log.close();
+    const writes = [writeOf(topic.at(0), 'never')];
+    await assert.rejects(worker.commit({ writes, generation }), { code: 'closed' });
+    await assert.rejects(async () => producer.send(topic.at(0), [recordOf('never')]), {
+      code: 'closed',
+    });
+    await c.send(topic.at(0), 'other');
+    await c.openReader().add(topic.at(0)).reached(topic.at(0), 1);
+    assert.deepEqual(reader.batches, []);
   });
 
   test('a closed log rejects with closed, and closing it again does nothing', async (c) => {
