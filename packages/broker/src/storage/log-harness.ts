@@ -78,7 +78,10 @@ export async function openLog(
   };
 }
 
-/** A batch of `count` records, which are told apart by `fill`; the records are not real ones. */
+/** One record without key, value and headers, at its batch's base offset and base time. */
+export const EMPTY_RECORD = Buffer.from([12, 0, 0, 0, 1, 1, 0]);
+
+/** A batch of `count` records, which are told apart by `fill`; unless given, the records are not real ones. */
 export function testBatch({
   count = 1,
   fill = 1,
@@ -88,6 +91,7 @@ export function testBatch({
   baseSequence = -1,
   isTransactional = false,
   timestampMs = 1000,
+  records = Buffer.alloc(bytes, fill),
 }: {
   count?: number;
   fill?: number;
@@ -97,6 +101,7 @@ export function testBatch({
   baseSequence?: number;
   isTransactional?: boolean;
   timestampMs?: number;
+  records?: Buffer;
 } = {}): Buffer {
   const header = {
     baseOffset: 0,
@@ -109,7 +114,7 @@ export function testBatch({
     baseSequence,
     recordsCount: count,
   };
-  return encodeBatch(header, Buffer.alloc(bytes, fill)).bytes;
+  return encodeBatch(header, records).bytes;
 }
 
 /** Everything that a reader gets of a partition, from its start: `offset:fill` of each batch. */

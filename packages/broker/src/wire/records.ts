@@ -32,6 +32,9 @@ export function readRecords(batch: RecordBatch): RecordFacts[] | null {
     reader.position++; // attributes
     const timestampDelta = reader.varint();
     const offset = baseOffset + reader.varint();
+    if (offset < baseOffset || offset > batch.lastOffset) {
+      throw new MalformedMessage('a record lies outside of its batch');
+    }
     const hasKey = reader.varint() >= 0;
     const timestampMs = isLogAppendTime ? maxTimestampMs : baseTimestampMs + timestampDelta;
     facts.push({ offset, timestampMs, hasKey });

@@ -22,7 +22,7 @@ export const metadata = declareApi({
     ),
     allowAutoTopicCreation: optional(bool, '4+', true),
     includeClusterAuthorizedOperations: optional(bool, '8-10'),
-    includeTopicAuthorizedOperations: field(bool, '8+'),
+    includeTopicAuthorizedOperations: optional(bool, '8+'),
   },
   response: {
     throttleTimeMs: optional(int32, '3+'),

@@ -13,7 +13,7 @@ export const deleteTopics = declareApi({
       array(
         struct({
           name: optional(nullable(string), '0+', null),
-          topicId: field(uuid),
+          topicId: optional(uuid),
         }),
       ),
       '6+',

@@ -9,9 +9,9 @@ export const describeCluster = declareApi({
   versions: '0-2',
   flexibleVersions: '0+',
   request: {
-    includeClusterAuthorizedOperations: field(bool),
+    includeClusterAuthorizedOperations: optional(bool),
     endpointType: optional(int8, '1+', 1),
-    includeFencedBrokers: field(bool, '2+'),
+    includeFencedBrokers: optional(bool, '2+'),
   },
   response: {
     throttleTimeMs: optional(int32),
@@ -27,7 +27,7 @@ export const describeCluster = declareApi({
           host: field(string),
           port: field(int32),
           rack: optional(nullable(string), '0+', null),
-          isFenced: field(bool, '2+'),
+          isFenced: optional(bool, '2+'),
         }),
       ),
     ),
