@@ -18,7 +18,8 @@ export type TransactionalAppend = {
 export type TransactionVerifier = {
   /**
    * NONE when the producer's transaction is Ongoing with this epoch and has the partition in its set;
-   * INVALID_TXN_STATE when it is not or has not; INVALID_PRODUCER_EPOCH when the epoch is an old one.
+   * INVALID_TXN_STATE when it is not or has not; INVALID_PRODUCER_EPOCH when the epoch is another one;
+   * INVALID_PRODUCER_ID_MAPPING when no transactional id has this producer.
    */
   verify(append: TransactionalAppend): ErrorCode;
 };

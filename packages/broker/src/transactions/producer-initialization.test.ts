@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { succeedProducer } from './producer-succession.ts';
+import { nextEpoch, succeedProducer } from './producer-succession.ts';
 import { SimulatedLogs } from './simulated-logs.ts';
 import { TOPIC, TransactionHarness, turns } from './transaction-harness.ts';
 import { NO_PRODUCER, type StoredTransaction } from './transaction.ts';
@@ -36,7 +36,7 @@ describe('InitProducerId', () => {
     await harness.commitOffset(before, 3);
     const after = await harness.init();
     assert.equal(after.errorCode, NONE);
-    assert.equal(after.producerEpoch, before.producerEpoch + 1);
+    assert.equal(after.producerEpoch, before.producerEpoch + 2, 'one epoch only to fence with');
     assert.deepEqual(harness.visible(), []);
     assert.equal(await harness.offset(), 'none');
     assert.equal(await harness.end(before, 'commit'), PRODUCER_FENCED);
@@ -86,7 +86,7 @@ describe('InitProducerId', () => {
     await harness.add(producer);
     await harness.produce(producer, 'half');
     const bumped = await harness.init('tx', { claimed: producer });
-    assert.deepEqual(bumped, { ...producer, producerEpoch: 1 });
+    assert.deepEqual(bumped, { ...producer, producerEpoch: 2 });
     assert.deepEqual(harness.visible(), []);
     assert.deepEqual(await harness.init('tx', { claimed: producer }), bumped);
   });
@@ -131,7 +131,7 @@ describe('InitProducerId', () => {
     assert.equal(await harness.add(last), ErrorCode.INVALID_PRODUCER_ID_MAPPING);
     assert.equal(
       harness.coordinator.verify({ ...last, topicId: TOPIC, partition: 0 }),
-      ErrorCode.INVALID_TXN_STATE,
+      ErrorCode.INVALID_PRODUCER_ID_MAPPING,
     );
   });
 
@@ -166,20 +166,16 @@ describe('the succession of producers', () => {
   test('recognizes the retry of a request that got a new id', () => {
     const claimed = current;
     const first = succeedProducer({ current, last: NO_PRODUCER, claimed });
-    assert.deepEqual(first, { kind: 'new-id', last: current });
+    assert.deepEqual(first, { kind: 'next', last: current });
+    assert.equal(nextEpoch(current), undefined);
     const renewed = { producerId: 2, producerEpoch: 0 };
     const again = succeedProducer({ current: renewed, last: current, claimed });
     assert.deepEqual(again, { kind: 'unchanged' });
   });
 
   test('never takes a new producer for a retry', () => {
-    const claimed = NO_PRODUCER;
-    const taken = succeedProducer({
-      current: { producerId: 1, producerEpoch: 0 },
-      last: NO_PRODUCER,
-      claimed,
-    });
-    assert.equal(taken.kind, 'next-epoch');
+    const taken = succeedProducer({ current, last: NO_PRODUCER, claimed: NO_PRODUCER });
+    assert.deepEqual(taken, { kind: 'next', last: NO_PRODUCER });
   });
 });
 

@@ -2,7 +2,7 @@ import type { Clock } from '@chat-cluster/kernel';
 import type { StateJournal } from '../state-journal/state-journal.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import type { ProducerIds } from './producer-ids.ts';
-import { succeedProducer, type Succession } from './producer-succession.ts';
+import { nextEpoch, succeedProducer } from './producer-succession.ts';
 import type { TransactionEnding } from './transaction-ending.ts';
 import type { TransactionOptions } from './transaction-options.ts';
 import type { TransactionRegistry } from './transaction-registry.ts';
@@ -63,7 +63,7 @@ export class ProducerInitialization {
       return initialized(current);
     }
     transaction.timeoutMs = timeoutMs;
-    return this.#succeed(transaction, succession);
+    return this.#succeed(transaction, succession.last);
   }
 
   async #create(request: ProducerInitRequest): Promise<ProducerInitResult> {
@@ -79,39 +79,36 @@ export class ProducerInitialization {
     return initialized(producer);
   }
 
-  async #succeed(
-    transaction: Transaction,
-    succession: Succession & { kind: 'next-epoch' | 'new-id' },
-  ): Promise<ProducerInitResult> {
-    const { last } = succession;
+  async #succeed(transaction: Transaction, last: ProducerIdentity): Promise<ProducerInitResult> {
     if (transaction.state === 'Ongoing') {
-      const isNextEpoch = succession.kind === 'next-epoch';
-      const ended = this.#ending.abortAndFence(transaction, isNextEpoch ? last : NO_PRODUCER);
+      const ended = this.#ending.abortAndFence(transaction, last);
       const fencedBy = transaction.producer;
       if (!(await ended)) return initFailed(ErrorCode.CONCURRENT_TRANSACTIONS);
-      if (isNextEpoch) return initialized(fencedBy);
+      if (!isIdle(transaction, fencedBy)) return initFailed(ErrorCode.CONCURRENT_TRANSACTIONS);
     }
-    if (succession.kind === 'next-epoch') {
-      const { producer } = succession;
-      transaction.handTo({ producer, last }, this.#clock.wallMs());
-      await this.#registry.store(transaction);
-      return initialized(producer);
-    }
-    return this.#renew(transaction, last);
+    // The epoch that fenced the producer before has ended its transaction: it is nobody's.
+    const producer = nextEpoch(transaction.producer);
+    if (producer === undefined) return this.#renew(transaction, last);
+    transaction.handTo({ producer, last }, this.#clock.wallMs());
+    await this.#registry.store(transaction);
+    return initialized(producer);
   }
 
   /** Gives the transactional id a new producer id. */
   async #renew(transaction: Transaction, last: ProducerIdentity): Promise<ProducerInitResult> {
     const before = transaction.producer;
     const producer = { producerId: await this.#producerIds.next(), producerEpoch: 0 };
-    const isUntouched = transaction.producer === before && !transaction.decided;
-    if (!isUntouched || transaction.state === 'Ongoing') {
-      return initFailed(ErrorCode.CONCURRENT_TRANSACTIONS);
-    }
+    if (!isIdle(transaction, before)) return initFailed(ErrorCode.CONCURRENT_TRANSACTIONS);
     transaction.handTo({ producer, last }, this.#clock.wallMs());
     await this.#registry.store(transaction, { insteadOfProducerId: before.producerId });
     return initialized(producer);
   }
+}
+
+/** Whether nothing has happened to the transactional id since this producer had it, and nothing is open. */
+function isIdle(transaction: Transaction, producer: ProducerIdentity): boolean {
+  const isSame = transaction.producer === producer;
+  return isSame && !transaction.decided && transaction.state !== 'Ongoing';
 }
 
 /** The answer of an InitProducerId that failed. */

@@ -5,18 +5,13 @@ export const PRODUCER_EPOCH_MAX = 32_766;
 
 /**
  * Who may use a transactional id after an InitProducerId.
- * - `next-epoch`: the same id, one epoch on; `last` is whom a retry of this request would name.
- * - `new-id`: the epochs of the id are used up.
+ * - `next`: the one who asks, one epoch on, or under a new id when the epochs are used up; `last` is whom a retry of
+ *   this request would name.
  * - `unchanged`: the request is a retry; its first answer was lost.
  * - `fenced`: somebody else has taken the transactional id since.
  */
 export type Succession =
-  | {
-      readonly kind: 'next-epoch';
-      readonly producer: ProducerIdentity;
-      readonly last: ProducerIdentity;
-    }
-  | { readonly kind: 'new-id'; readonly last: ProducerIdentity }
+  | { readonly kind: 'next'; readonly last: ProducerIdentity }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'fenced' };
 
@@ -31,15 +26,16 @@ export function succeedProducer(of: {
   claimed: ProducerIdentity;
 }): Succession {
   const { current, last, claimed } = of;
-  const isNew = claimed.producerId === NO_PRODUCER.producerId;
-  if (!isNew && !isSame(claimed, current)) {
-    return { kind: isSame(claimed, last) ? 'unchanged' : 'fenced' };
-  }
   // A new producer has nobody before it: an older one that comes back must not pass for its retry.
-  const before = isNew ? NO_PRODUCER : current;
-  if (current.producerEpoch >= PRODUCER_EPOCH_MAX) return { kind: 'new-id', last: before };
-  const producer = { ...current, producerEpoch: current.producerEpoch + 1 };
-  return { kind: 'next-epoch', producer, last: before };
+  if (claimed.producerId === NO_PRODUCER.producerId) return { kind: 'next', last: NO_PRODUCER };
+  if (isSame(claimed, current)) return { kind: 'next', last: current };
+  return { kind: isSame(claimed, last) ? 'unchanged' : 'fenced' };
+}
+
+/** The producer in its next epoch; undefined when its epochs are used up. */
+export function nextEpoch({ producerId, producerEpoch }: ProducerIdentity) {
+  if (producerEpoch >= PRODUCER_EPOCH_MAX) return undefined;
+  return { producerId, producerEpoch: producerEpoch + 1 };
 }
 
 function isSame(one: ProducerIdentity, other: ProducerIdentity): boolean {

@@ -73,7 +73,7 @@ describe('a transaction', () => {
     );
     assert.equal(
       await harness.produce({ producerId: 999, producerEpoch: 0 }, 'stranger'),
-      INVALID_TXN_STATE,
+      ErrorCode.INVALID_PRODUCER_ID_MAPPING,
     );
     await harness.end(producer, 'commit');
     assert.equal(await harness.produce(producer, 'late'), INVALID_TXN_STATE);

@@ -139,7 +139,7 @@ export class TransactionCoordinator implements TransactionVerifier {
   /** A batch is taken only if its transaction is open, on its partition, in its epoch. */
   verify({ producerId, producerEpoch, topicId, partition }: TransactionalAppend): ErrorCode {
     const transaction = this.#registry.ofProducer(producerId);
-    if (transaction === undefined) return ErrorCode.INVALID_TXN_STATE;
+    if (transaction === undefined) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
     if (transaction.producer.producerEpoch !== producerEpoch) {
       return ErrorCode.INVALID_PRODUCER_EPOCH;
     }
@@ -167,19 +167,15 @@ export class TransactionCoordinator implements TransactionVerifier {
     request: TransactionRequest,
     partitions: readonly { readonly topic: string; readonly partition: number }[],
   ): Promise<AddPartitionsResult> {
-    return this.#inTurn<AddPartitionsResult>(request, (transaction) => {
-      const found: PartitionId[] = [];
-      for (const { topic, partition } of partitions) {
-        const topicId = this.#partitions.topicIdOf(topic, partition);
-        if (topicId !== undefined) found.push({ topicId, partition });
-      }
-      if (found.length === partitions.length) return this.#add(transaction, { partitions: found });
-      return partitions.map(({ topic, partition }) =>
-        this.#partitions.topicIdOf(topic, partition) === undefined
-          ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-          : ErrorCode.OPERATION_NOT_ATTEMPTED,
-      );
+    const found: PartitionId[] = [];
+    const codes = partitions.map(({ topic, partition }) => {
+      const topicId = this.#partitions.topicIdOf(topic, partition);
+      if (topicId === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      found.push({ topicId, partition });
+      return ErrorCode.OPERATION_NOT_ATTEMPTED;
     });
+    if (found.length < partitions.length) return Promise.resolve(codes);
+    return this.#inTurn(request, (transaction) => this.#add(transaction, { partitions: found }));
   }
 
   /** Adds a group whose offsets the transaction will carry; it begins if there is none. */
