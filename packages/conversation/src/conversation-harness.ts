@@ -69,7 +69,7 @@ export class ConversationHarness {
       const { seqBefore, countMax } = decided;
       assert(this.asked.length < ASKED_COUNT_MAX, 'Rules that ask for history come to an end.');
       this.asked.push({ seqBefore, countMax });
-      decided = decided.then(this.#history(seqBefore, countMax));
+      decided = decided.resume(this.#history(seqBefore, countMax));
     }
     if (decided.kind === 'decided') {
       for (const event of decided.events) this.#apply(conversation.encodeEvent(event));

@@ -280,10 +280,10 @@ test('history with a message missing is never answered with', () => {
   assert.ok(asked.kind === 'history');
   const event = { type: 'message', sender: 'b', recipients: [], body: '' } as const;
   assert.throws(
-    () => asked.then([{ seq: 48, event: { ...event, conversationMsgSeq: 48 } }]),
+    () => asked.resume([{ seq: 48, event: { ...event, conversationMsgSeq: 48 } }]),
     /History has every message, in order/,
   );
-  const onlyEngineEvents = asked.then.bind(asked, []);
+  const onlyEngineEvents = asked.resume.bind(asked, []);
   assert.throws(() => chat.finish(onlyEngineEvents()), /is among its events/);
 });
 

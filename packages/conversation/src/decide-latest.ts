@@ -61,8 +61,7 @@ function answerOrAsk(gathering: Gathering): Decision {
     kind: 'history',
     seqBefore,
     countMax,
-    // oxlint-disable-next-line unicorn/no-thenable -- the engine's word for it; a decision is never awaited
-    then: (history) => answerOrAsk(withOlder(gathering, history, countMax)),
+    resume: (history) => answerOrAsk(withOlder(gathering, history, countMax)),
   };
 }
 

@@ -21,7 +21,7 @@ export type Decision =
       readonly kind: 'history';
       readonly seqBefore: number;
       readonly countMax: number;
-      readonly then: (history: readonly PastEvent[]) => Decision;
+      readonly resume: (history: readonly PastEvent[]) => Decision;
     };
 
 export type Output = { readonly topic: string; readonly key: string; readonly value: Uint8Array };

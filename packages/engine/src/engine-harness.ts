@@ -5,6 +5,7 @@ import {
   MemoryBroker,
   MemoryLog,
   type FetchedRecord,
+  type MemoryBrokerOptions,
   type OutgoingRecord,
 } from '@chat-cluster/log';
 import type { EngineLimits } from './engine-limits.ts';
@@ -69,8 +70,7 @@ export class CounterDefinition {
           kind: 'history',
           seqBefore: seqNext,
           countMax: command.sumOfLast,
-          // oxlint-disable-next-line unicorn/no-thenable -- a decision is never awaited
-          then: (events) => ({
+          resume: (events) => ({
             kind: 'decided',
             events: [],
             outputs: [
@@ -120,10 +120,17 @@ export class EngineHarness {
   readonly #limits: Partial<EngineLimits>;
   #clients = 0;
 
-  constructor(options: { partitionCount?: number; limits?: Partial<EngineLimits> } = {}) {
+  constructor(
+    options: {
+      partitionCount?: number;
+      limits?: Partial<EngineLimits>;
+      broker?: Pick<MemoryBrokerOptions, 'network' | 'markerDelayMs'>;
+    } = {},
+  ) {
     this.partitionCount = options.partitionCount ?? 4;
     this.#limits = options.limits ?? {};
-    this.broker = new MemoryBroker({ clock: this.timers.clock, timers: this.timers });
+    const { timers } = this;
+    this.broker = new MemoryBroker({ clock: timers.clock, timers, ...options.broker });
     for (const topic of ['add', 'ask', 'control', 'counter_events', 'totals', 'answers']) {
       this.broker.createTopic({ topic, partitionCount: this.partitionCount });
     }
@@ -230,23 +237,26 @@ export class EngineHarness {
     assert(described !== undefined, `Topic ${topic} exists.`);
     const records: FetchedRecord[] = [];
     for (let partition = 0; partition < described.partitionCount; partition++) {
-      const [earliest = 0, latest = 0] = await this.settle(
-        this.#outside.admin.listOffsets([
-          { topic, partition, at: 'earliest' },
-          { topic, partition, at: 'latest' },
-        ]),
-      );
-      await this.settle(
-        this.#outside.readRange({
-          topic,
-          topicId: described.topicId,
-          partition,
-          offsetFrom: earliest,
-          offsetUntil: latest,
-          visit: (record) => records.push(record),
-        }),
-      );
+      records.push(...(await this.readPartition(topic, partition)));
     }
+    return records;
+  }
+
+  /** The committed records of a partition, in order. */
+  async readPartition(topic: string, partition: number): Promise<FetchedRecord[]> {
+    const { admin } = this.#outside;
+    const [described] = await this.settle(admin.describeTopics([topic]));
+    assert(described !== undefined, `Topic ${topic} exists.`);
+    const at = { topic, topicId: described.topicId, partition };
+    const [offsetFrom = 0, offsetUntil = 0] = await this.settle(
+      admin.listOffsets([
+        { ...at, at: 'earliest' },
+        { ...at, at: 'latest' },
+      ]),
+    );
+    const records: FetchedRecord[] = [];
+    const visit = (record: FetchedRecord): unknown => records.push(record);
+    await this.settle(this.#outside.readRange({ ...at, offsetFrom, offsetUntil, visit }));
     return records;
   }
 

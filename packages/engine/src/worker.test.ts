@@ -169,6 +169,7 @@ test('an entity whose code throws is quarantined alone, and every later record o
     reason: string;
   };
   assert.equal(listed.parkedCount, 2);
+  assert.equal(listed.reason, 'thirteen is unlucky');
   assert.equal(node.worker().counters.parked, 2);
 });
 

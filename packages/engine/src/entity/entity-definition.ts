@@ -59,7 +59,7 @@ export type Output = { readonly topic: string; readonly key: string; readonly va
  * - decided: events in order, then outputs; `reply` is for whoever waits for this record's result (released when it has committed).
  * - refused: the record becomes a dead letter with this code and sentence; nothing else happens.
  * - history: asks for older events of this entity before it can decide: up to `countMax` events with seq < `seqBefore` (ascending, the newest of them, fewer only at the beginning);
- *   `then` is called with them, must not look at the state (other inputs go on meanwhile), and its decision has no events.
+ *   `resume` is called with them, must not look at the state (other inputs go on meanwhile), and its decision has no events.
  */
 export type Decision<Event> =
   | {
@@ -75,7 +75,7 @@ export type Decision<Event> =
       readonly kind: 'history';
       readonly seqBefore: number;
       readonly countMax: number;
-      readonly then: (
+      readonly resume: (
         events: readonly { readonly seq: number; readonly event: Event }[],
       ) => Decision<Event>;
     };

@@ -26,6 +26,8 @@ export class Entity<State, Event> {
   snapshotSeqNext = 0;
   /** Records that wait for an operator, oldest first; while there is one, all further ones are parked too. */
   readonly parked: ParkedRecord[] = [];
+  /** What was thrown on the first of them. */
+  parkedReason: string | undefined;
   parkedBytes = 0;
   /** Decisions that are not committed: an entity that has some is not passivated. */
   uncommittedCount = 0;
@@ -61,6 +63,7 @@ export class Entity<State, Event> {
   applyEngineEvent(bytes: Uint8Array): void {
     const event = decodeEngineEvent(bytes);
     if (event.$ === 'parked') {
+      if (this.parked.length === 0) this.parkedReason = event.reason;
       this.parked.push(event.record);
       this.parkedBytes += parkedSizeBytes(event.record);
     } else {

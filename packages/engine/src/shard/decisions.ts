@@ -133,9 +133,10 @@ export class Decisions<State, Command, Event> {
     this.#context.counters.forwarded += 1;
   }
 
-  /** Sends a record of this shard to itself: what an operator's retry has left over. */
+  /** Sends a record to the home of its key, in a topic of the engine's: an input (what an operator's retry has left over) or the quarantine list. */
   sendOn(topic: string, key: Uint8Array, value: Uint8Array | null): void {
-    this.#add({ topic, partition: this.#partition, record: { key, value, headers: [] } });
+    const partition = this.#context.topics.homeOf(topic, key);
+    this.#add({ topic, partition, record: { key, value, headers: [] } });
   }
 
   /** The next part to commit, if there is one. */

@@ -189,7 +189,7 @@ export class EntityDecider<State, Command, Event> {
       const { seqBefore, countMax } = history;
       try {
         const query = { entityId: entity.id, seqBefore, countMax };
-        decision = history.then(await readHistory({ definition, journal, tail }, query));
+        decision = history.resume(await readHistory({ definition, journal, tail }, query));
       } catch (error) {
         const ofJournal = error instanceof JournalError;
         if (error instanceof HistoryGapError || (ofJournal && !error.retriable)) {

@@ -53,7 +53,9 @@ export class Quarantine<State, Command, Event> {
     const event: EngineEvent = {
       $: 'parked',
       record: parked,
-      ...(isFirst && reason !== undefined ? { reason: reason.slice(0, REASON_LENGTH_MAX) } : {}),
+      ...(isFirst && reason !== undefined
+        ? { reason: reason.slice(0, REASON_LENGTH_MAX).toWellFormed() }
+        : {}),
     };
     if (!this.#addEvent(entity, record, from, event)) {
       decisions.refuse(record, from, {
@@ -180,12 +182,15 @@ export class Quarantine<State, Command, Event> {
       valuePreview:
         waiting.value === null
           ? null
-          : Buffer.from(waiting.value, 'base64').toString().slice(0, PREVIEW_LENGTH_MAX),
+          : Buffer.from(waiting.value, 'base64')
+              .toString()
+              .slice(0, PREVIEW_LENGTH_MAX)
+              .toWellFormed(),
     }));
     const value = {
       entityId: entity.id,
       sinceMs: entity.parked[0]?.timestampMs ?? record.timestampMs,
-      reason: reason ?? entity.stateError ?? 'An earlier record waits.',
+      reason: (reason ?? entity.parkedReason ?? 'unknown').toWellFormed(),
       parkedCount: entity.parked.length,
       parked,
     };
