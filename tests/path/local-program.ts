@@ -1,0 +1,25 @@
+import { Program } from './program.ts';
+
+/** The embedded default, started as `npm start` does, and where it listens. */
+export type LocalProgram = {
+  readonly program: Program;
+  readonly kafkaPort: number;
+  readonly httpPort: number;
+  readonly managementPort: number;
+};
+
+/** The arguments of `npm start` for a data folder, on any free ports. */
+export function localArguments(dataDir: string): string[] {
+  return ['--data-dir', dataDir, '--kafka-port', '0', '--http-port', '0', '--management-port', '0'];
+}
+
+/** Starts it, and resolves when it has printed its summary. */
+export async function startLocalProgram(dataDir: string): Promise<LocalProgram> {
+  const program = new Program('apps/local/src/main.ts', localArguments(dataDir));
+  const printed = await program.untilPrinted(SUMMARY);
+  const [kafkaPort = 0, httpPort = 0, managementPort = 0] = printed.slice(1).map(Number);
+  return { program, kafkaPort, httpPort, managementPort };
+}
+
+const SUMMARY =
+  /Kafka clients\s+127\.0\.0\.1:(\d+)[^]*http:\/\/127\.0\.0\.1:(\d+)[^]*http:\/\/127\.0\.0\.1:(\d+)\/ready[^]*Ctrl-C/;

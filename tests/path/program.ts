@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+/** How a process ended: its exit code, or the signal that ended it. */
+export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+
+/** A program of the project in a process of its own. It is killed, if it still runs, when this process exits. */
+export class Program {
+  /** Resolves when it has ended and all that it printed has been read. */
+  readonly ended: Promise<Ended>;
+  readonly #process: ChildProcess;
+  #stdout = '';
+  #stderr = '';
+
+  /** `entry` is a file of the repository, from its root. With `talks`, messages can be sent to it. */
+  constructor(entry: string, args: readonly string[], options: { readonly talks?: boolean } = {}) {
+    const stdio = ['ignore', 'pipe', 'pipe', ...(options.talks === true ? ['ipc' as const] : [])];
+    this.#process = spawn(process.execPath, [join(root, entry), ...args], {
+      cwd: root,
+      stdio: stdio as ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process.stdout?.on('data', (bytes: Buffer) => (this.#stdout += bytes.toString()));
+    this.#process.stderr?.on('data', (bytes: Buffer) => (this.#stderr += bytes.toString()));
+    const killAtExit = (): boolean => this.#process.kill('SIGKILL');
+    process.once('exit', killAtExit);
+    this.ended = once(this.#process, 'close').then((ended) => {
+      process.removeListener('exit', killAtExit);
+      const [code, signal] = ended as [number | null, NodeJS.Signals | null];
+      return { code, signal };
+    });
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? -1;
+  }
+
+  get isRunning(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** Resolves with the match when standard output holds one. Rejects, with all that was printed, when the program ends before. */
+  async untilPrinted(pattern: RegExp): Promise<RegExpExecArray> {
+    let isOver = false;
+    const over = this.ended.then(() => (isOver = true));
+    for (;;) {
+      const found = pattern.exec(this.#stdout);
+      if (found !== null) return found;
+      if (isOver) throw new Error(`The program ended early.\n${this.#stdout}\n${this.#stderr}`);
+      const stdout = this.#process.stdout;
+      if (stdout === null || stdout.destroyed) await over;
+      else await Promise.race([once(stdout, 'data'), over]);
+    }
+  }
+
+  /** For a program that listens to messages. */
+  send(message: object): void {
+    this.#process.send(message);
+  }
+
+  /** Asks it to stop, as Ctrl-C and a supervisor do. */
+  stop(signal: 'SIGINT' | 'SIGTERM' = 'SIGTERM'): Promise<Ended> {
+    this.#process.kill(signal);
+    return this.ended;
+  }
+
+  /** For the end of a test, however it went. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isRunning) await this.kill();
+  }
+
+  /** kill -9 */
+  kill(): Promise<Ended> {
+    this.#process.kill('SIGKILL');
+    return this.ended;
+  }
+}
