@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { createTopic, fetchRequest, produceRequest } from './api/broker-harness.ts';
+import { WireClient } from './server/wire-client.ts';
+import { startBrokerThread } from './start-broker-thread.ts';
+import { startBroker } from './start-broker.ts';
+import { testBatch } from './storage/log-harness.ts';
+import { fetch, produce } from './wire/messages/index.ts';
+
+function temporaryFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'broker-start-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+for (const [name, start] of Object.entries({ startBroker, startBrokerThread })) {
+  describe(name, () => {
+    test('keeps what was written over a stop and a start', async (context) => {
+      const dataDir = temporaryFolder(context);
+      const first = await start({ dataDir });
+      const writer = await WireClient.connect(first.port);
+      await createTopic(writer, { name: 't' });
+      await writer.call(produce, 9, produceRequest('t', testBatch({ fill: 7 })));
+      await first.close();
+      const second = await start({ dataDir });
+      context.after(() => second.close());
+      assert.equal(second.clusterId, first.clusterId);
+      const reader = await WireClient.connect(second.port);
+      const answer = await reader.call(fetch, 12, fetchRequest(['t']));
+      assert.equal(answer.responses[0]?.partitions[0]?.records?.[61], 7);
+      reader.close();
+    });
+
+    test('refuses a data folder that another broker has', async (context) => {
+      const dataDir = temporaryFolder(context);
+      const broker = await start({ dataDir });
+      context.after(() => broker.close());
+      await assert.rejects(start({ dataDir }), {
+        name: 'BrokerStartError',
+        code: 'FOLDER_IN_USE',
+        message: new RegExp(
+          `^The data folder ${dataDir} is in use by process ${process.pid}; stop`,
+        ),
+      });
+    });
+
+    test('refuses a port that is taken, and leaves the data folder free', async (context) => {
+      const dataDir = temporaryFolder(context);
+      const other = await start();
+      context.after(() => other.close());
+      const listeners = [{ host: '127.0.0.1', port: other.port }];
+      await assert.rejects(start({ dataDir, listeners }), {
+        code: 'PORT_TAKEN',
+        message: `Port ${other.port} on 127.0.0.1 is taken by another program; stop that program, or choose another port.`,
+      });
+      const broker = await start({ dataDir });
+      await broker.close();
+      assert.equal(existsSync(join(dataDir, 'lock')), false);
+    });
+
+    test('can be closed twice', async () => {
+      const broker = await start();
+      await Promise.all([broker.close(), broker.close()]);
+    });
+  });
+}
+
+describe('a data folder', () => {
+  test('of a newer format is refused', async (context) => {
+    const dataDir = temporaryFolder(context);
+    await (await startBroker({ dataDir })).close();
+    const file = join(dataDir, 'format.json');
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace('"formatVersion":1', '"formatVersion":2'),
+    );
+    await assert.rejects(startBroker({ dataDir }), {
+      code: 'FORMAT_TOO_NEW',
+      message: /has format version 2 and this program reads up to 1; use a newer version/,
+    });
+  });
+
+  test('that is no folder, or holds something else, is refused', async (context) => {
+    const folder = temporaryFolder(context);
+    writeFileSync(join(folder, 'file'), 'no folder');
+    const unreadable = {
+      code: 'FOLDER_UNREADABLE',
+      message: /cannot be used: .*Check its permissions/,
+    };
+    await assert.rejects(startBroker({ dataDir: join(folder, 'file') }), unreadable);
+    writeFileSync(join(folder, 'format.json'), '{"another":"program"}');
+    await assert.rejects(startBroker({ dataDir: folder }), unreadable);
+  });
+
+  test('whose process died is taken over, also when another process has its number now', async (context) => {
+    const dataDir = temporaryFolder(context);
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const locks = [{ pid, startTime: null }, { pid: process.pid, startTime: 'another' }, 'cut off'];
+    for (const lock of locks) {
+      const text = typeof lock === 'string' ? lock : JSON.stringify(lock);
+      writeFileSync(join(dataDir, 'lock'), text);
+      await (await startBroker({ dataDir })).close();
+    }
+  });
+
+  test('that is damaged is refused with a sentence that says where', async (context) => {
+    const dataDir = temporaryFolder(context);
+    await (await startBroker({ dataDir })).close();
+    writeFileSync(join(dataDir, 'checkpoint'), 'xxxxxxxx\n{}');
+    await assert.rejects(startBroker({ dataDir }), {
+      code: 'DAMAGED',
+      message: /checkpoint is damaged; restore/,
+    });
+  });
+});
+
+test('several listeners each tell their own address', async (context) => {
+  const listener = { host: '127.0.0.1', port: 0 };
+  const broker = await startBroker({ listeners: [listener, listener] });
+  context.after(() => broker.close());
+  assert.equal(new Set(broker.ports).size, 2);
+  assert.equal(broker.port, broker.ports[0]);
+});
