@@ -14,8 +14,8 @@ const STEP_MS = 20;
 const STEP_COUNT = 1_500;
 const ACTION_ONE_IN = 40;
 const FAULT_ONE_IN = 15;
-/** Twice a session and a rebalance. */
-const CALM_MS = 30_000;
+/** Several sessions and rebalances. */
+const CALM_MS = 60_000;
 
 type Node = {
   readonly name: string;
@@ -32,6 +32,7 @@ class Play {
   readonly random: Random;
   nodes: Node[] = [];
   #nodeCount = 0;
+  #isCalm = false;
 
   constructor(seed: number) {
     this.random = seededRandom(seed);
@@ -51,6 +52,7 @@ class Play {
 
   /** The network is good again; whoever runs is left alone. */
   async calmDown(): Promise<void> {
+    this.#isCalm = true;
     this.run.broker.network.faults = { decide: () => ({ kind: 'pass' }) };
     for (const { name } of this.nodes) this.run.broker.network.heal(name);
     if (this.running().length === 0) this.#startNode();
@@ -82,10 +84,15 @@ class Play {
       topics: ['in'],
       partitionCount: PARTITION_COUNT,
       name,
-      beforeJoin: () => sleep(this.run.timers, this.random.below(10) === 0 ? 8_000 : 50),
+      beforeJoin: () => sleep(this.run.timers, this.#hesitationMs()),
     });
     member.start().catch(() => {}); // it may leave before its first assignment
     this.nodes.push({ name, log, member, gainedMs: new Map(), fate: 'runs' });
+  }
+
+  /** Now and then longer than a rebalance waits. */
+  #hesitationMs(): number {
+    return !this.#isCalm && this.random.below(10) === 0 ? 8_000 : 50;
   }
 
   #stop(node: Node, fate: 'left' | 'crashed'): void {

@@ -3,6 +3,5 @@ import { describeLogContract } from './log-contract.ts';
 
 describeLogContract({
   name: 'MemoryLog',
-  canBreakConnections: true,
   open: () => Promise.resolve(openMemoryCluster()),
 });

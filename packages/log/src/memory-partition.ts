@@ -253,18 +253,20 @@ function storedCopies(
     timestampMs: timeOf(record),
     key: record.key && copy(record.key),
     value: record.value && copy(record.value),
-    headers: record.headers.map(({ key, value }) => ({ key, value: copy(bytesOf(value)) })),
+    headers: record.headers.map(({ key, value }) => ({
+      key,
+      value: typeof value === 'string' ? encoder.encode(value) : copy(value),
+    })),
   }));
 }
 
+/** Of what is copied: text becomes bytes of its own. */
 function byteLengthOf(record: OutgoingRecord): number {
   let length = (record.key?.byteLength ?? 0) + (record.value?.byteLength ?? 0);
-  for (const { value } of record.headers) length += bytesOf(value).byteLength;
+  for (const { value } of record.headers) {
+    if (typeof value !== 'string') length += value.byteLength;
+  }
   return length;
-}
-
-function bytesOf(value: Uint8Array | string): Uint8Array {
-  return typeof value === 'string' ? encoder.encode(value) : value;
 }
 
 const encoder = new TextEncoder();

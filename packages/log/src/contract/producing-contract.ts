@@ -39,6 +39,19 @@ export function producingTests(test: ContractTest): void {
     assert.equal(reader.records().length, sent.length);
   });
 
+  test('a header that is given as text comes back as its UTF-8 bytes', async (c) => {
+    const at = (await c.topic()).at(0);
+    const texts = ['', 'plain', 'größe ☃ 🏠', longText('long ', 5_000)];
+    const headers = texts.map((value, index) => ({ key: `${index}`, value }));
+    await c.log.openProducer().send(at, [{ ...recordOf('a'), headers }]);
+    const [record] = (await c.openReader().add(at).reached(at, 1)).records();
+    const decoder = new TextDecoder();
+    assert.deepEqual(
+      record!.headers.map(({ value }) => decoder.decode(value)),
+      texts,
+    );
+  });
+
   test('send resolves with the offset of the first record, and offsets have no gaps', async (c) => {
     const at = (await c.topic()).at(0);
     const producer = c.log.openProducer();
