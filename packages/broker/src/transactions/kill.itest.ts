@@ -6,15 +6,14 @@ import { after, before, describe, test } from 'node:test';
 import { createTopic } from '../api/broker-harness.ts';
 import { WireClient } from '../server/wire-client.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { fetch, heartbeat, joinGroup, syncGroup } from '../wire/messages/index.ts';
-import { BATCH_HEADER_BYTES, RecordBatch, batchSizeBytes } from '../wire/record-batch.ts';
+import { heartbeat, joinGroup, syncGroup } from '../wire/messages/index.ts';
 import { KillableBroker } from './killable-broker.ts';
+import { readCommitted } from './read-committed.ts';
 import { WireProducer } from './wire-producer.ts';
 
 const { NONE } = ErrorCode;
 const TOPIC = 'topic';
 const PARTITIONS = [0, 1, 2];
-const READ_COMMITTED = 1;
 const KILLS_COUNT = 10;
 
 describe('through kill -9', () => {
@@ -185,66 +184,4 @@ class LoadClient {
     this.#isSpoilt = false;
     if (isCommit) this.committed.push(this.#number);
   }
-}
-
-/** The values of a partition that a read_committed consumer sees, by Kafka's rule. */
-async function readCommitted(
-  client: WireClient,
-  topic: string,
-  partition: number,
-): Promise<string[]> {
-  const values: string[] = [];
-  for (let offset = 0; ;) {
-    const answer = await client.call(fetch, 11, {
-      ...{ maxWaitMs: 0, minBytes: 0, isolationLevel: READ_COMMITTED },
-      topics: [
-        {
-          topic,
-          partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: 1_000_000 }],
-        },
-      ],
-      ...{ forgottenTopicsData: [], rackId: '', sessionEpoch: -1 },
-    });
-    const found = answer.responses[0]?.partitions[0];
-    assert.equal(found?.errorCode, NONE);
-    const bytes = Buffer.from(found?.records ?? []);
-    if (bytes.byteLength === 0) return values;
-    const aborted = [...(found?.abortedTransactions ?? [])];
-    const batches = splitBatches(bytes);
-    for (const batch of batches) {
-      const isAborted = aborted.some(
-        ({ producerId, firstOffset }) =>
-          producerId === batch.producerId &&
-          firstOffset <= batch.baseOffset &&
-          batch.baseOffset < markerAfter(batches, firstOffset, producerId),
-      );
-      if (!batch.isControl && !isAborted && batch.baseOffset >= offset) values.push(valueOf(batch));
-    }
-    offset = (batches.at(-1)?.lastOffset ?? offset) + 1;
-  }
-}
-
-function markerAfter(batches: RecordBatch[], firstOffset: number, producerId: number): number {
-  const marker = batches.find(
-    (batch) =>
-      batch.isControl && batch.producerId === producerId && batch.baseOffset >= firstOffset,
-  );
-  return marker?.baseOffset ?? Infinity;
-}
-
-function splitBatches(bytes: Buffer): RecordBatch[] {
-  const batches: RecordBatch[] = [];
-  for (let at = 0; at < bytes.byteLength;) {
-    const size = batchSizeBytes(bytes, at) ?? bytes.byteLength;
-    batches.push(new RecordBatch(bytes.subarray(at, at + size)));
-    at += size;
-  }
-  return batches;
-}
-
-/** The value of the one record of a `WireProducer`'s batch. */
-function valueOf(batch: RecordBatch): string {
-  const VALUE_LENGTH_AT = BATCH_HEADER_BYTES + 5;
-  const length = batch.bytes.readUInt8(VALUE_LENGTH_AT) / 2;
-  return batch.bytes.toString('utf8', VALUE_LENGTH_AT + 1, VALUE_LENGTH_AT + 1 + length);
 }
