@@ -1,0 +1,1 @@
+export { type CassandraJournalOptions, openCassandraJournal } from './open-cassandra-journal.ts';

@@ -1,0 +1,137 @@
+import type { Client, QueryOptions } from 'cassandra-driver';
+import { ConcurrencyLimit, JournalError } from '@chat-cluster/journal';
+import { type Clock, retry, type Timers } from '@chat-cluster/kernel';
+import { toJournalError } from './cassandra-errors.ts';
+
+/** A prepared statement and its values, in the order of its markers. */
+export type Statement = { readonly query: string; readonly params: readonly unknown[] };
+
+/** Requests on their way at once. At 40 KiB each they are 2.5 MiB in the sockets. */
+const REQUESTS_RUNNING_MAX = 64;
+const REQUESTS_WAITING_MAX = 4_096;
+
+/** Requests that one call has running or waiting, so that no call takes all the places. */
+const REQUESTS_PER_CALL_MAX = 64;
+
+/**
+ * A request that failed in a way that may pass is sent again: twice, and only as long as the caller
+ * has not waited too long. With the time-out of a request (4 s), a call fails within 8 s.
+ */
+const ATTEMPTS_MAX = 3;
+const RETRY_WITHIN_MS = 4_000;
+const BACKOFF_MS = 50;
+
+/** Rows of one page: about 300 kB of usual events. */
+const PAGE_ROWS = 1_000;
+
+/** What the journal asks of the driver: bounded, prepared, tried again, with journal errors. */
+export class Session {
+  readonly #client: Client;
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #limit = new ConcurrencyLimit({
+    runningMax: REQUESTS_RUNNING_MAX,
+    waitingMax: REQUESTS_WAITING_MAX,
+  });
+  #closed: Promise<void> | undefined;
+
+  constructor({ client, clock, timers }: { client: Client; clock: Clock; timers: Timers }) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#timers = timers;
+  }
+
+  /**
+   * Writes all of the statements in one request, each for itself: some may be written when it fails.
+   * They must be idempotent.
+   *
+   * @param timestamp of statements that name none, microseconds
+   */
+  async write(statements: readonly Statement[], timestamp?: number): Promise<void> {
+    const [first] = statements;
+    if (!first) return;
+    const options: QueryOptions = { prepare: true, isIdempotent: true, logged: false };
+    if (timestamp !== undefined) options.timestamp = timestamp;
+    // One alone is no batch: Cassandra's limit on the size of batches does not count for it.
+    await this.#request(() =>
+      statements.length === 1
+        ? this.#client.execute(first.query, first.params as unknown[], options)
+        : this.#client.batch(statements as { query: string; params: unknown[] }[], options),
+    );
+  }
+
+  /** All rows that a query gives, page by page. */
+  async read<Row>({ query, params }: Statement): Promise<readonly Row[]> {
+    const rows: Row[] = [];
+    for await (const page of this.pages<Row>({ query, params })) rows.push(...page);
+    return rows;
+  }
+
+  async *pages<Row>({ query, params }: Statement): AsyncGenerator<readonly Row[], void, void> {
+    let pageState: string | undefined;
+    do {
+      const options: QueryOptions = { prepare: true, isIdempotent: true, fetchSize: PAGE_ROWS };
+      if (pageState) options.pageState = pageState;
+      const result = await this.#request(() =>
+        this.#client.execute(query, params as unknown[], options),
+      );
+      yield result.rows as unknown as readonly Row[];
+      pageState = result.pageState;
+    } while (pageState);
+  }
+
+  /** Does the work for every item, a bounded number of them at once; the results in their order. */
+  async forEach<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
+    this.assertOpen();
+    const results: R[] = [];
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let index = next++; index < items.length; index = next++) {
+        const item = items[index] as T;
+        results[index] = await work(item);
+      }
+    };
+    const workers = Math.min(REQUESTS_PER_CALL_MAX, items.length);
+    try {
+      await Promise.all(Array.from({ length: workers }, worker));
+    } finally {
+      next = items.length; // after a failure nothing more is started
+    }
+    return results;
+  }
+
+  assertOpen(): void {
+    if (!this.#closed) return;
+    throw new JournalError('closed', 'This journal was closed. Open another one.');
+  }
+
+  /** Requests that are on their way fail. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#client.shutdown();
+    await this.#closed;
+  }
+
+  async #request<T>(send: () => Promise<T>): Promise<T> {
+    const startMs = this.#clock.monotonicMs();
+    return retry(() => this.#limit.run(() => this.#attempt(send)), {
+      attemptsMax: ATTEMPTS_MAX,
+      backoffMs: (attempt) => BACKOFF_MS * attempt,
+      timers: this.#timers,
+      shouldRetry: (error) =>
+        error instanceof JournalError &&
+        error.retriable &&
+        this.#clock.monotonicMs() - startMs < RETRY_WITHIN_MS,
+    });
+  }
+
+  async #attempt<T>(send: () => Promise<T>): Promise<T> {
+    this.assertOpen();
+    try {
+      return await send();
+    } catch (error) {
+      throw this.#closed
+        ? new JournalError('closed', 'This journal was closed meanwhile.', { cause: error })
+        : toJournalError(error);
+    }
+  }
+}
