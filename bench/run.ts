@@ -1,17 +1,23 @@
 import { parseArgs } from 'node:util';
 import { runChat } from './chat/run-chat.ts';
+import { runStart } from './start/run-start.ts';
 
 const USAGE = `npm run bench -- chat --backend embedded|cluster [--messages 600000] [--conversations 1000] [--paced-seconds 60] [--rate 2000]
+npm run bench -- start [--messages 1000000]
 
-Preloads the messages, runs one node over them, then a paced load; and the same through a bare consume-transform-produce loop.
+chat: preloads the messages, runs one node over them, then a paced load; and the same through a bare consume-transform-produce loop.
+start: how long the embedded default takes until it is ready.
 Results go to bench/results. Nothing else should run on the machine.
 `;
+
+const CHAT_MESSAGES = 600_000;
+const START_MESSAGES = 1_000_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     backend: { type: 'string', default: 'embedded' },
-    messages: { type: 'string', default: '600000' },
+    messages: { type: 'string' },
     conversations: { type: 'string', default: '1000' },
     'paced-seconds': { type: 'string', default: '60' },
     rate: { type: 'string', default: '2000' },
@@ -19,16 +25,21 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const [what] = positionals;
 const { backend } = values;
-if (values.help || positionals[0] !== 'chat' || (backend !== 'embedded' && backend !== 'cluster')) {
+if (values.help) {
   process.stdout.write(USAGE);
-  process.exitCode = values.help ? 0 : 2;
-} else {
+} else if (what === 'start') {
+  await runStart({ messageCount: Number(values.messages ?? START_MESSAGES) });
+} else if (what === 'chat' && (backend === 'embedded' || backend === 'cluster')) {
   await runChat({
     backend,
-    messageCount: Number(values.messages),
+    messageCount: Number(values.messages ?? CHAT_MESSAGES),
     conversationCount: Number(values.conversations),
     pacedSeconds: Number(values['paced-seconds']),
     ratePerSecond: Number(values.rate),
   });
+} else {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
 }

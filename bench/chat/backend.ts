@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServices } from '../../tools/services/start-services.ts';
-import { startChild } from './child.ts';
+import { startChild } from '../child.ts';
 
 const KAFKA_PORT = 19_700;
 const CASSANDRA_PORT = 19_710;

@@ -1,6 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { describeMachine, machineLine } from '../machine.ts';
+import { writeResult } from '../write-result.ts';
 import type { Latency } from './paced.ts';
 
 type Throughput = {
@@ -33,23 +32,11 @@ export type ChatReport = {
 
 const MIB = 1024 * 1024;
 
-/** Writes `chat-<backend>-<messages>-<conversations>` as JSON and as a table. */
-export function writeReport(report: ChatReport, say: (text: string) => void): void {
-  const dir = join(import.meta.dirname, '../results');
-  mkdirSync(dir, { recursive: true });
+/** Keeps `chat-<backend>-<messages>-<conversations>`. */
+export function writeReport(report: ChatReport): void {
+  const machine = describeMachine();
   const name = `chat-${report.backend}-${report.messageCount}-${report.conversationCount}`;
-  const machine = {
-    cpu: cpus()[0]?.model,
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-    linux: release(),
-    node: process.version,
-  };
-  const measured = { date: new Date().toISOString().slice(0, 10), machine, ...report };
-  writeFileSync(join(dir, `${name}.json`), `${JSON.stringify(measured, null, 2)}\n`);
-  const table = tableOf(report, `${machine.cores} cores of ${machine.cpu}, Node ${machine.node}`);
-  writeFileSync(join(dir, `${name}.md`), table);
-  say(table);
+  writeResult(name, { machine, ...report }, tableOf(report, machineLine(machine)));
 }
 
 function tableOf(report: ChatReport, machine: string): string {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Log } from '@chat-cluster/log';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
+import { startChild } from '../child.ts';
 import { clusterBackend, embeddedBackend, type Backend, type Pids } from './backend.ts';
-import { startChild } from './child.ts';
 import { createTopics, PARTITION_COUNT, preload } from './load.ts';
 import { delayQuantile, readMetrics } from './node-metrics.ts';
 import { pacedLatency } from './paced.ts';
@@ -33,7 +33,7 @@ export async function runChat(options: ChatBenchOptions): Promise<void> {
     const node = await runNode(backend, options);
     const bare = await runBare(backend, options);
     const report: ChatReport = { ...options, node, bare };
-    writeReport(report, say);
+    writeReport(report);
   } finally {
     await backend.remove();
   }

@@ -9,6 +9,8 @@ export type Child = {
   line(accepts: (line: string) => boolean): Promise<string>;
   /** SIGTERM, then waits until it is gone. */
   stop(): Promise<void>;
+  /** SIGKILL, likewise. */
+  kill(): Promise<void>;
 };
 
 export function startChild(command: readonly string[], onLine?: (line: string) => void): Child {
@@ -37,6 +39,10 @@ export function startChild(command: readonly string[], onLine?: (line: string) =
       }),
     stop: async () => {
       process_.kill('SIGTERM');
+      await exited;
+    },
+    kill: async () => {
+      process_.kill('SIGKILL');
       await exited;
     },
   };
