@@ -35,13 +35,18 @@ export class BrokerConnections {
     return this.#opened.get(key) ?? this.#open(key, address);
   }
 
-  /** Idempotent. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
+  /** Drops all connections: requests under way fail, later ones connect anew. */
+  async drop(): Promise<void> {
     const opened = [...this.#opened.values()];
     this.#opened.clear();
     // One that never opened has nothing to close.
     await Promise.allSettled(opened.map(async (connection) => (await connection).close()));
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.drop();
   }
 
   #open(key: string, address: BrokerAddress): Promise<BrokerConnection> {

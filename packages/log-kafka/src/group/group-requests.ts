@@ -37,6 +37,8 @@ export type GroupRequests = {
   heartbeat(generation: Generation): Promise<number>;
   /** @returns the error code */
   leave(memberId: string, reason: string): Promise<number>;
+  /** A JoinGroup or SyncGroup under way fails. */
+  dropJoin(): void;
   /** Requests under way fail. Idempotent. */
   close(): Promise<void>;
 };
@@ -124,6 +126,10 @@ export class KafkaGroupRequests implements GroupRequests {
       connection.call(leaveGroupV5.api, this.#options.groupId, [member]),
     );
     return answer.errorCode || (answer.members[0]?.errorCode ?? 0);
+  }
+
+  dropJoin(): void {
+    void this.#joining.drop();
   }
 
   async close(): Promise<void> {

@@ -270,6 +270,7 @@ export class KafkaGroupMember implements GroupMember {
     const memberId = this.#memberId;
     this.#lossCount += 1;
     this.#phase = 'preparing';
+    this.#requests.dropJoin(); // its answer would be for the member that we no longer are
     this.#forget(reason);
     // The coordinator may still wait for a member that we no longer are.
     if (memberId !== '') {

@@ -95,8 +95,7 @@ export class ScriptedBroker {
 
   async #answer(socket: Socket, request: SeenRequest, correlationId: number): Promise<void> {
     const react = this.#reactions.get(request.apiKey);
-    if (!react)
-      throw new Error(`Nobody has said what to answer to requests of API ${request.apiKey}.`);
+    if (!react) throw new Error(`No reaction to API ${request.apiKey} was given.`);
     const reaction = await react(request);
     if (reaction === 'lose') {
       socket.destroy();
