@@ -4,6 +4,7 @@ import {
   homePartition,
   MemoryBroker,
   MemoryLog,
+  type MemoryApi,
   type FetchedRecord,
   type MemoryBrokerOptions,
   type OutgoingRecord,
@@ -143,7 +144,10 @@ export class EngineHarness {
     return this.#outside;
   }
 
-  async startNode(name: string): Promise<HarnessNode> {
+  async startNode(
+    name: string,
+    isReachable = (): Promise<boolean> => Promise.resolve(false),
+  ): Promise<HarnessNode> {
     const log = new MemoryLog({ broker: this.broker, clientName: `${name}-${this.#clients++}` });
     const replies: HarnessNode['replies'] = [];
     let fatal: Error | undefined;
@@ -166,6 +170,7 @@ export class EngineHarness {
         this.reports.push(`${level}: ${sentence} ${JSON.stringify(facts ?? {})}`);
       },
       onReply: (position, reply) => replies.push({ position, reply }),
+      isReachable,
       onFatal: (error) => {
         fatal = error;
       },
@@ -311,14 +316,14 @@ export class EngineHarness {
     return this.store.rows('counter', id).map(({ seq }) => seq);
   }
 
-  /** The node dies in the middle of a transaction: whatever it sends after AddPartitionsToTxn is lost. */
-  crashWithOpenTransaction(node: HarnessNode): void {
-    let isOpen = false;
+  /** The node dies when it has sent so many more requests of this kind: they have their effect, and whatever it sends later is lost. */
+  dieAfter(node: HarnessNode, api: MemoryApi, count: number): void {
+    let sentCount = 0;
     this.broker.network.faults = {
-      decide: ({ api, client }) => {
-        if (client !== node.log.clientName) return { kind: 'pass' };
-        if (isOpen) return { kind: 'drop-request' };
-        if (api === 'AddPartitionsToTxn') isOpen = true;
+      decide: (call) => {
+        if (call.client !== node.log.clientName) return { kind: 'pass' };
+        if (sentCount >= count) return { kind: 'drop-request' };
+        if (call.api === api) sentCount += 1;
         return { kind: 'pass' };
       },
     };

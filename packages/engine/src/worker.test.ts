@@ -148,7 +148,7 @@ test('the shards of a node that dies go to the other one, and its open transacti
   const ids = Array.from({ length: 12 }, (_, index) => `id-${index}`);
   for (const id of ids) await harness.add(id, [1]);
   await harness.untilTotals(12);
-  harness.crashWithOpenTransaction(a);
+  harness.dieAfter(a, 'AddPartitionsToTxn', 1);
   for (const id of ids) await harness.add(id, [1]);
   await harness.untilTotals(24);
   for (const id of ids) assert.deepEqual(await harness.totalsOf(id), [1, 2]);
@@ -331,5 +331,25 @@ test('a worker of the same name fences the first one, which drops everything; fe
   assert.deepEqual(
     totals,
     totals.map((_, index) => index + 1),
+  );
+});
+
+test('a node that was killed and starts again does not wait for the session of its former self', async () => {
+  const harness = new EngineHarness();
+  const first = await harness.startNode('a');
+  first.log.crash();
+  const startMs = harness.timers.clock.monotonicMs();
+  await harness.startNode('a');
+  await harness.add('x', [1]);
+  await harness.untilTotals(1);
+  assert.ok(harness.timers.clock.monotonicMs() - startMs < 3_000);
+});
+
+test('a worker refuses to start while a reachable one has its name', async () => {
+  const harness = new EngineHarness();
+  await harness.startNode('a');
+  await assert.rejects(
+    harness.startNode('a', () => Promise.resolve(true)),
+    /runs already, at a:1/,
   );
 });

@@ -30,10 +30,11 @@ export class ActiveEntities<State, Event> {
     return this.#parkedBytes;
   }
 
-  /** The parked records of an active entity changed by so much. */
-  countParked(change: { readonly count: number; readonly bytes: number }): void {
-    this.#parkedCount += change.count;
-    this.#parkedBytes += change.bytes;
+  /** Applies an event of the engine's own to an active entity, and counts what is parked then. */
+  applyEngineEvent(entity: Entity<State, Event>, bytes: Uint8Array): void {
+    this.#countParked(entity, -1);
+    entity.applyEngineEvent(bytes);
+    this.#countParked(entity, 1);
   }
 
   get(entityId: string): Entity<State, Event> | undefined {
@@ -47,13 +48,13 @@ export class ActiveEntities<State, Event> {
   add(entity: Entity<State, Event>): void {
     this.#byId.set(entity.id, entity);
     this.#budget.take(entity.sizeBytes);
-    this.countParked({ count: entity.parked.length, bytes: entity.parkedBytes });
+    this.#countParked(entity, 1);
   }
 
   remove(entity: Entity<State, Event>): void {
     if (!this.#byId.delete(entity.id)) return;
     this.#budget.take(-entity.sizeBytes);
-    this.countParked({ count: -entity.parked.length, bytes: -entity.parkedBytes });
+    this.#countParked(entity, -1);
   }
 
   /** A record came for it; `grownBytes` is what measure() said. */
@@ -83,5 +84,10 @@ export class ActiveEntities<State, Event> {
     this.#byId.clear();
     this.#parkedCount = 0;
     this.#parkedBytes = 0;
+  }
+
+  #countParked({ parked, parkedBytes }: Entity<State, Event>, sign: 1 | -1): void {
+    this.#parkedCount += sign * parked.length;
+    this.#parkedBytes += sign * parkedBytes;
   }
 }

@@ -12,10 +12,12 @@ import { encodeEventRecord, timeHeader, type TailEvent } from '../output/event-r
 import { forwarded, originalTimeMs, wasForwarded } from '../output/forward.ts';
 import type { ShardContext } from './shard-context.ts';
 
-/** What was decided about one entity: encoded events, outputs, and who waits for it. */
+/** What was decided about one entity: encoded events, outputs, and who waits for it. It is committed together, or not at all. */
 export type EntityOutcome = {
   readonly events: readonly Uint8Array[];
   readonly outputs: readonly Output[];
+  /** What the engine itself writes with it. */
+  readonly writes?: readonly DecidedWrite[];
   readonly reply?: unknown;
   readonly counted?: string | undefined;
 };
@@ -74,7 +76,7 @@ export class Decisions<State, Command, Event> {
       eventNumber: this.#tail.eventNumberLast + 1 + index,
       offset: -1,
     }));
-    const writes = this.#writesOf(entity, events, outcome.outputs, timestampMs);
+    const writes = this.#writesOf(entity, events, outcome, timestampMs);
     return this.#fitsAlone(writes) ? { events, writes, outcome, record, from } : undefined;
   }
 
@@ -99,12 +101,19 @@ export class Decisions<State, Command, Event> {
 
   /** Nothing but this record's dead letter. */
   refuse(record: FetchedRecord, from: TopicIdPartition, refusal: Refusal): void {
+    this.write(this.letterOf(record, from, refusal));
+  }
+
+  /** The dead letter of a record, to be written: it is counted already. */
+  letterOf(record: FetchedRecord, from: TopicIdPartition, refusal: Refusal): DecidedWrite {
     const { topics, counters } = this.#context;
     const topic = topics.names.deadLetters;
-    const letter = deadLetter(record, from, refusal);
-    const partition = this.#partition % topics.get(topic).partitionCount;
-    this.#add({ topic, partition, record: letter });
     counters.refused({ ...from, offset: record.offset, code: refusal.code });
+    return {
+      topic,
+      partition: this.#partition % topics.get(topic).partitionCount,
+      record: deadLetter(record, from, refusal),
+    };
   }
 
   /** The record goes to its entity's home. Once: a record that was forwarded and is still not at home is a dead letter. */
@@ -129,14 +138,20 @@ export class Decisions<State, Command, Event> {
       });
       return;
     }
-    this.#add(write);
+    this.write(write);
     this.#context.counters.forwarded += 1;
   }
 
-  /** Sends a record to the home of its key, in a topic of the engine's: an input (what an operator's retry has left over) or the quarantine list. */
-  sendOn(topic: string, key: Uint8Array, value: Uint8Array | null): void {
+  /** A record for the home of its key, in an input topic (what an operator's retry has left over) or the quarantine list. */
+  recordFor(topic: string, key: Uint8Array, value: Uint8Array | null): DecidedWrite {
     const partition = this.#context.topics.homeOf(topic, key);
-    this.#add({ topic, partition, record: { key, value, headers: [] } });
+    return { topic, partition, record: { key, value, headers: [] } };
+  }
+
+  /** Adds a write of the engine's own, that stands by itself. */
+  write(write: DecidedWrite): void {
+    assert(this.#fitsAlone([write]), 'What the engine itself writes fits in a record batch.');
+    this.#write(this.#partFor([write]), write);
   }
 
   /** The next part to commit, if there is one. */
@@ -165,11 +180,6 @@ export class Decisions<State, Command, Event> {
     this.#sealed.clear();
   }
 
-  #add(write: DecidedWrite): void {
-    assert(this.#fitsAlone([write]), 'What the engine itself writes fits in a record batch.');
-    this.#write(this.#partFor([write]), write);
-  }
-
   #write(part: DecidedPart, write: DecidedWrite): void {
     const before = part.sizeBytes;
     part.write(write);
@@ -179,7 +189,7 @@ export class Decisions<State, Command, Event> {
   #writesOf(
     entity: Entity<State, Event>,
     events: readonly TailEvent[],
-    outputs: readonly Output[],
+    outcome: EntityOutcome,
     timestampMs: number,
   ): DecidedWrite[] {
     const { topics } = this.#context;
@@ -188,7 +198,7 @@ export class Decisions<State, Command, Event> {
       partition: this.#partition,
       record: encodeEventRecord(event, entity.keyBytes),
     }));
-    for (const { topic, key, value } of outputs) {
+    for (const { topic, key, value } of outcome.outputs) {
       const keyBytes = key === entity.id ? entity.keyBytes : Buffer.from(key);
       writes.push({
         topic,
@@ -196,6 +206,7 @@ export class Decisions<State, Command, Event> {
         record: { key: keyBytes, value, headers: [timeHeader(timestampMs)] },
       });
     }
+    if (outcome.writes !== undefined) writes.push(...outcome.writes);
     return writes;
   }
 

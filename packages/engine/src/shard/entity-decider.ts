@@ -7,12 +7,13 @@ import { isEngineEvent } from '../entity/engine-event.ts';
 import type { Decision } from '../entity/entity-definition.ts';
 import type { Entity } from '../entity/entity.ts';
 import type { InputQueue } from '../intake/input-queue.ts';
+import { readRecord } from '../intake/read-record.ts';
 import { originalTimeMs } from '../output/forward.ts';
 import { readHistory } from '../recovery/read-history.ts';
 import { HistoryGapError } from '../recovery/recover-entities.ts';
 import type { ControlCommand } from './control-record.ts';
 import type { Decisions } from './decisions.ts';
-import { Quarantine } from './quarantine.ts';
+import { Quarantine, type Release } from './quarantine.ts';
 import type { ShardContext } from './shard-context.ts';
 
 type DeciderOptions<State, Command, Event> = {
@@ -32,6 +33,8 @@ export type Tried =
   | { readonly kind: 'threw'; readonly reason: string };
 
 const HISTORY_RETRY_MS = 200;
+const OTHER_ENTITY =
+  'It was parked for another entity than the one it now names. Send it to that one as a new record.';
 const TOO_LARGE = {
   kind: 'refused',
   code: 'too-large',
@@ -47,7 +50,7 @@ export class EntityDecider<State, Command, Event> {
     this.#options = options;
     this.#quarantine = new Quarantine({
       ...options,
-      tryRecord: (entity, record, from) => this.#tryParked(entity, record, from),
+      tryRecord: (entity, record, from, release) => this.#tryParked(entity, record, from, release),
     });
   }
 
@@ -72,13 +75,8 @@ export class EntityDecider<State, Command, Event> {
     return true;
   }
 
-  control(
-    entity: Entity<State, Event>,
-    queue: InputQueue,
-    record: FetchedRecord,
-    command: ControlCommand,
-  ): boolean {
-    this.#quarantine.control(entity, queue, record, command);
+  control(entity: Entity<State, Event>, command: ControlCommand): boolean {
+    this.#quarantine.control(entity, command);
     return true;
   }
 
@@ -106,6 +104,7 @@ export class EntityDecider<State, Command, Event> {
     record: FetchedRecord,
     from: TopicIdPartition,
     decision: Exclude<Decision<Event>, { kind: 'history' }> | { kind: 'threw'; reason: string },
+    release?: Release,
   ): Tried {
     if (decision.kind !== 'decided') return decision;
     const { context, decisions, entities } = this.#options;
@@ -116,9 +115,11 @@ export class EntityDecider<State, Command, Event> {
     } catch (error) {
       return threw(error);
     }
+    if (release !== undefined) encoded.push(release.event);
     const prepared = decisions.prepare(entity, record, from, {
       events: encoded,
       outputs: decision.outputs,
+      writes: release?.writes ?? [],
       reply: decision.reply,
       counted: decision.counted,
     });
@@ -134,6 +135,7 @@ export class EntityDecider<State, Command, Event> {
     }
     decisions.add(entity, prepared);
     entity.seqNext += encoded.length;
+    if (release !== undefined) entities.applyEngineEvent(entity, release.event);
     entities.touch(entity, clock.monotonicMs(), entity.measure(definition));
     const eventsSince = entity.seqNext - entity.snapshotSeqNext;
     if (eventsSince >= limits.snapshotEveryEvents) this.#snapshot(entity);
@@ -208,20 +210,24 @@ export class EntityDecider<State, Command, Event> {
   }
 
   /** A parked record's turn. */
-  #tryParked(entity: Entity<State, Event>, record: FetchedRecord, from: TopicIdPartition): Tried {
+  #tryParked(
+    entity: Entity<State, Event>,
+    record: FetchedRecord,
+    from: TopicIdPartition,
+    release: Release,
+  ): Tried {
     const reader = this.#options.context.definition.inputs[from.topic];
     if (reader === undefined) {
       return { kind: 'refused', code: 'unknown-topic', reason: `Nothing reads ${from.topic} now.` };
     }
-    try {
-      const read = reader(record);
-      if (!read.ok) return { kind: 'refused', code: read.code, reason: read.reason };
-      const decision = this.#run(entity, record, read.command);
-      if (decision.kind === 'history') return { kind: 'needs-history' };
-      return this.#add(entity, record, from, decision);
-    } catch (error) {
-      return threw(error);
+    const read = readRecord(reader, record);
+    if (!read.ok) return { kind: 'refused', code: read.code, reason: read.reason };
+    if (read.entityId !== entity.id) {
+      return { kind: 'refused', code: 'other-entity', reason: OTHER_ENTITY };
     }
+    const decision = this.#run(entity, record, read.command);
+    if (decision.kind === 'history') return { kind: 'needs-history' };
+    return this.#add(entity, record, from, decision, release);
   }
 }
 

@@ -1,3 +1,4 @@
+import { assert } from '@chat-cluster/kernel';
 import type { FetchedRecord, TopicIdPartition } from '@chat-cluster/log';
 import type { ActiveEntities } from '../entity/active-entities.ts';
 import {
@@ -8,7 +9,8 @@ import {
   type ParkedRecord,
 } from '../entity/engine-event.ts';
 import type { Entity } from '../entity/entity.ts';
-import type { InputQueue } from '../intake/input-queue.ts';
+import type { DecidedWrite } from '../output/decided-part.ts';
+import { originalTimeMs } from '../output/forward.ts';
 import { retryRecordValue, type ControlCommand, type ParkedPosition } from './control-record.ts';
 import type { Decisions } from './decisions.ts';
 import type { Tried } from './entity-decider.ts';
@@ -22,8 +24,12 @@ type QuarantineOptions<State, Command, Event> = {
     entity: Entity<State, Event>,
     record: FetchedRecord,
     from: TopicIdPartition,
+    release: Release,
   ) => Tried;
 };
+
+/** What is committed together with the decision on a parked record: that it is done with, and what else there is to write then. */
+export type Release = { readonly event: Uint8Array; readonly writes: readonly DecidedWrite[] };
 
 /** Parked records that the list topic shows of each entity. */
 const LISTED_RECORDS_MAX = 20;
@@ -48,7 +54,7 @@ export class Quarantine<State, Command, Event> {
     reason: string | undefined,
   ): void {
     const { context, decisions } = this.#options;
-    const parked = parkedRecord(record, from, record.timestampMs);
+    const parked = parkedRecord(record, from, originalTimeMs(record));
     const isFirst = entity.parked.length === 0;
     const event: EngineEvent = {
       $: 'parked',
@@ -57,7 +63,10 @@ export class Quarantine<State, Command, Event> {
         ? { reason: reason.slice(0, REASON_LENGTH_MAX).toWellFormed() }
         : {}),
     };
-    if (!this.#addEvent(entity, record, from, event)) {
+    const list = this.#listOf(entity, reason, [...entity.parked, parked]);
+    if (
+      !this.#addEvent(entity, record, from, { event: encodeEngineEvent(event), writes: [list] })
+    ) {
       decisions.refuse(record, from, {
         code: 'quarantined',
         reason: `Its entity is quarantined (${reason ?? 'see the quarantine list'}) and the record is too large to be parked.`,
@@ -74,132 +83,152 @@ export class Quarantine<State, Command, Event> {
         offset: record.offset,
       });
     }
-    this.#list(entity, record, reason);
   }
 
-  /** An operator's command. One that does not fit what is parked (the entity was released, or another record is first) changes nothing. */
-  control(
-    entity: Entity<State, Event>,
-    queue: InputQueue,
-    record: FetchedRecord,
-    command: ControlCommand,
-  ): void {
-    const first = entity.parked[0];
-    if (first === undefined) return;
-    if (command.action !== 'retry' && !isAt(first, command.position)) return;
-    if (command.action === 'skip') this.#unpark(entity, record, queue.from, 'skipped');
-    if (command.action === 'edit') {
-      const edited = { ...first, value: Buffer.from(command.value).toString('base64') };
-      if (!this.#release(entity, queue, record, edited, 'edited')) return;
+  /**
+   * An operator's command. One that does not fit what is parked (another record is first) changes nothing. A command may be carried out in part, and come again: skip and edit
+   * are done with in one step and hand on to a retry, and a retry goes on where it was.
+   */
+  control(entity: Entity<State, Event>, command: ControlCommand): void {
+    const [first] = entity.parked;
+    if (command.action === 'retry') {
+      this.#releaseAll(entity);
+    } else if (first !== undefined && isAt(first, command.position)) {
+      const { context, decisions } = this.#options;
+      const retry = retryRecordValue(entity.id);
+      const following = decisions.recordFor(context.topics.names.control, entity.keyBytes, retry);
+      if (command.action === 'skip') this.#skip(entity, first, following);
+      else this.#edit(entity, first, command.value, following);
     }
-    this.#releaseFollowing(entity, queue, record);
   }
 
-  #releaseFollowing(entity: Entity<State, Event>, queue: InputQueue, record: FetchedRecord): void {
+  #skip(entity: Entity<State, Event>, first: ParkedRecord, following: DecidedWrite): void {
+    const { record, from } = fetched(first);
+    const release = {
+      event: encodeEngineEvent({ $: 'unparked', how: 'skipped' }),
+      writes: [following],
+    };
+    const isAdded = this.#addEvent(entity, record, from, release);
+    assert(isAdded, 'Skipping a record is a small event.');
+  }
+
+  #edit(
+    entity: Entity<State, Event>,
+    first: ParkedRecord,
+    value: string,
+    following: DecidedWrite,
+  ): void {
+    const edited = { ...first, value: Buffer.from(value).toString('base64') };
+    this.#release(entity, edited, 'edited', [following]);
+  }
+
+  #releaseAll(entity: Entity<State, Event>): void {
     const { context, decisions } = this.#options;
+    const { control, quarantine } = context.topics.names;
     for (let count = 0; count < context.limits.retryRecordsMax; count++) {
       const next = entity.parked[0];
-      if (next === undefined) {
-        decisions.sendOn(context.topics.names.quarantine, entity.keyBytes, null);
-        return;
-      }
-      if (!this.#release(entity, queue, record, next, 'retried')) return;
+      if (next === undefined) break;
+      if (!this.#release(entity, next, 'retried', [])) return;
     }
-    const { control } = context.topics.names;
     if (entity.parked.length > 0) {
-      decisions.sendOn(control, entity.keyBytes, retryRecordValue(entity.id));
-    } else {
-      decisions.sendOn(context.topics.names.quarantine, entity.keyBytes, null);
+      decisions.write(decisions.recordFor(control, entity.keyBytes, retryRecordValue(entity.id)));
+    } else if (!entity.isQuarantined) {
+      decisions.write(decisions.recordFor(quarantine, entity.keyBytes, null));
     }
   }
 
   /** Decides the first parked record. False when its code threw again: it stays first. */
   #release(
     entity: Entity<State, Event>,
-    queue: InputQueue,
-    control: FetchedRecord,
     parked: ParkedRecord,
     how: 'retried' | 'edited',
+    writes: readonly DecidedWrite[],
   ): boolean {
     const { decisions, tryRecord } = this.#options;
-    const record = unparkedRecord(parked);
-    const from = { topic: parked.topic, topicId: parked.topicId, partition: parked.partition };
-    const tried: Tried =
+    const { record, from } = fetched(parked);
+    const release = { event: encodeEngineEvent({ $: 'unparked', how }), writes };
+    let tried: Tried =
       entity.state === undefined
         ? { kind: 'threw', reason: entity.stateError ?? 'Its state cannot be read.' }
-        : tryRecord(entity, record, from);
+        : tryRecord(entity, record, from, release);
     if (tried.kind === 'threw') {
-      this.#list(entity, control, tried.reason);
+      decisions.write(this.#listOf(entity, tried.reason, entity.parked));
       return false;
     }
-    if (tried.kind === 'refused') decisions.refuse(record, from, tried);
-    if (tried.kind === 'needs-history') {
-      decisions.sendOn(parked.topic, entity.keyBytes, record.value);
+    if (tried.kind === 'needs-history') tried = this.#sendBack(entity, parked, release);
+    if (tried.kind === 'refused') {
+      const letter = decisions.letterOf(record, from, tried);
+      const isAdded = this.#addEvent(entity, record, from, {
+        ...release,
+        writes: [letter, ...writes],
+      });
+      assert(isAdded, 'A dead letter fits beside the event that its record is done with.');
     }
-    this.#unpark(entity, control, queue.from, how);
     return true;
   }
 
-  #unpark(
-    entity: Entity<State, Event>,
-    record: FetchedRecord,
-    from: TopicIdPartition,
-    how: 'retried' | 'skipped' | 'edited',
-  ): void {
-    this.#addEvent(entity, record, from, { $: 'unparked', how });
+  /** A record that needs history goes to the end of its input, to be decided like a new one. */
+  #sendBack(entity: Entity<State, Event>, parked: ParkedRecord, release: Release): Tried {
+    const { record, from } = fetched(parked);
+    const again = this.#options.decisions.recordFor(from.topic, entity.keyBytes, record.value);
+    const writes = [again, ...release.writes];
+    return this.#addEvent(entity, record, from, { ...release, writes })
+      ? { kind: 'added' }
+      : { kind: 'refused', code: 'too-large', reason: 'The record is too large to be sent again.' };
   }
 
+  /** Adds an event of the engine's with what is written beside it. False when it is too large. */
   #addEvent(
     entity: Entity<State, Event>,
     record: FetchedRecord,
     from: TopicIdPartition,
-    event: EngineEvent,
+    { event, writes }: Release,
   ): boolean {
     const { context, decisions, entities } = this.#options;
-    const bytes = encodeEngineEvent(event);
-    const prepared = decisions.prepare(entity, record, from, { events: [bytes], outputs: [] });
+    const prepared = decisions.prepare(entity, record, from, {
+      events: [event],
+      outputs: [],
+      writes,
+    });
     if (prepared === undefined) return false;
     decisions.add(entity, prepared);
-    const before = { count: entity.parked.length, bytes: entity.parkedBytes };
     entity.seqNext += 1;
-    entity.applyEngineEvent(bytes);
-    entities.countParked({
-      count: entity.parked.length - before.count,
-      bytes: entity.parkedBytes - before.bytes,
-    });
+    entities.applyEngineEvent(entity, event);
     entities.touch(entity, context.clock.monotonicMs(), entity.measure(context.definition));
     return true;
   }
 
   /** What operators see: a record of the compacted list topic. */
-  #list(entity: Entity<State, Event>, record: FetchedRecord, reason: string | undefined): void {
+  #listOf(
+    entity: Entity<State, Event>,
+    reason: string | undefined,
+    waiting: readonly ParkedRecord[],
+  ): DecidedWrite {
     const { context, decisions } = this.#options;
-    const parked = entity.parked.slice(0, LISTED_RECORDS_MAX).map((waiting) => ({
-      topic: waiting.topic,
-      topicId: waiting.topicId,
-      partition: waiting.partition,
-      offset: waiting.offset,
-      valuePreview:
-        waiting.value === null
-          ? null
-          : Buffer.from(waiting.value, 'base64')
-              .toString()
-              .slice(0, PREVIEW_LENGTH_MAX)
-              .toWellFormed(),
-    }));
     const value = {
       entityId: entity.id,
-      sinceMs: entity.parked[0]?.timestampMs ?? record.timestampMs,
-      reason: (reason ?? entity.parkedReason ?? 'unknown').toWellFormed(),
-      parkedCount: entity.parked.length,
-      parked,
+      sinceMs: waiting[0]?.timestampMs,
+      reason: (reason ?? entity.parkedReason ?? 'unknown')
+        .slice(0, REASON_LENGTH_MAX)
+        .toWellFormed(),
+      parkedCount: waiting.length,
+      parked: waiting.slice(0, LISTED_RECORDS_MAX).map(listed),
     };
-    decisions.sendOn(
-      context.topics.names.quarantine,
-      entity.keyBytes,
-      Buffer.from(JSON.stringify(value)),
-    );
+    const bytes = Buffer.from(JSON.stringify(value));
+    return decisions.recordFor(context.topics.names.quarantine, entity.keyBytes, bytes);
   }
+}
+
+function listed({ topic, topicId, partition, offset, value }: ParkedRecord) {
+  const text = value === null ? null : Buffer.from(value, 'base64').toString();
+  const valuePreview = text?.slice(0, PREVIEW_LENGTH_MAX).toWellFormed() ?? null;
+  return { topic, topicId, partition, offset, valuePreview };
+}
+
+/** A parked record as it came, less its headers. */
+function fetched(parked: ParkedRecord): { record: FetchedRecord; from: TopicIdPartition } {
+  const { topic, topicId, partition } = parked;
+  return { record: unparkedRecord(parked), from: { topic, topicId, partition } };
 }
 
 function isAt(parked: ParkedRecord, position: ParkedPosition): boolean {

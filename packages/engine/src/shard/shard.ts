@@ -10,6 +10,7 @@ import { ActiveEntities } from '../entity/active-entities.ts';
 import type { ReadInput } from '../entity/entity-definition.ts';
 import type { Entity } from '../entity/entity.ts';
 import { InputQueue } from '../intake/input-queue.ts';
+import { readRecord } from '../intake/read-record.ts';
 import type { DecidedPart } from '../output/decided-part.ts';
 import type { Tenure } from '../partition/tenure.ts';
 import { EntityRecovery } from '../recovery/entity-recovery.ts';
@@ -168,7 +169,7 @@ export class Shard<State, Command, Event> {
     const entity = this.entities.get(read.entityId);
     if (entity === undefined) return this.#withoutEntity(queue, record, read.entityId);
     if (isControl) {
-      return this.#decider.control(entity, queue, record, read.command as ControlCommand);
+      return this.#decider.control(entity, read.command as ControlCommand);
     }
     return this.#decider.decide(entity, queue, record, read.command as Command);
   }
@@ -176,12 +177,7 @@ export class Shard<State, Command, Event> {
   #read(queue: InputQueue, record: FetchedRecord): ReadInput<Command> {
     const reader = this.#context.definition.inputs[queue.from.topic];
     assert(reader !== undefined, `Input ${queue.from.topic} has a reader.`);
-    try {
-      return reader(record);
-    } catch (error) {
-      const reason = `The reader of this topic threw: ${error instanceof Error ? error.message : String(error)}`;
-      return { ok: false, code: 'unreadable', reason };
-    }
+    return readRecord(reader, record);
   }
 
   /** The entity is not active: is it at home here at all? Then it is recovered, together with others that will be needed soon. */
