@@ -41,7 +41,12 @@ export function metricsText(workers: readonly MeasuredWorker[]): string {
     ...metric('process_resident_memory_bytes', 'gauge', 'Resident memory of the process.', [
       ['', process.memoryUsage.rss()],
     ]),
-    ...metric('nodejs_memory_bytes', 'gauge', "Memory of the node's own thread, by kind.", memory()),
+    ...metric(
+      'nodejs_memory_bytes',
+      'gauge',
+      "Memory of the node's own thread, by kind.",
+      memory(),
+    ),
     '',
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { TopicRefusedError } from '@chat-cluster/engine';
+import { NameTakenError, TopicRefusedError } from '@chat-cluster/engine';
 import { JournalError } from '@chat-cluster/journal';
 import { LogError } from '@chat-cluster/log';
 import { StartError } from './listen.ts';
@@ -58,6 +58,7 @@ export function sentenceOf(error: unknown): string {
     error instanceof JournalError ||
     error instanceof LogError ||
     error instanceof TopicRefusedError ||
+    error instanceof NameTakenError ||
     error.name === 'BrokerStartError';
   return isOperating ? error.message : `A defect in the program: ${error.stack ?? error.message}`;
 }

@@ -19,7 +19,7 @@ export async function runNode(settings: NodeSettings): Promise<void> {
             report: ({ kind, message, ...facts }) => logger.debug({ kind, ...facts }, message),
           }),
         journal: await openJournal(settings.journal, {
-          replicationFactor: settings.replicationFactor ?? 1,
+          replicationFactor: settings.replicationFactor,
         }),
         groupId: settings.groupId,
         identity: { name: settings.endpoint, endpoint: settings.endpoint },

@@ -9,6 +9,7 @@ import type { Journal } from '@chat-cluster/journal';
 import { systemClock, systemTimers } from '@chat-cluster/kernel';
 import type { Log } from '@chat-cluster/log';
 import { createMissingTopics } from './create-topics.ts';
+import { isReachable } from './is-reachable.ts';
 import { startManagementServer } from './management-server.ts';
 import { startPageServer } from './page-server.ts';
 
@@ -87,6 +88,8 @@ function startWorker(options: ChatNodeOptions, log: Log, index: number) {
     ...(limits && { limits }),
     clock: systemClock,
     timers: systemTimers,
+    isReachable: (endpoint) =>
+      endpoint === identity.endpoint ? Promise.resolve(false) : isReachable(endpoint),
     report,
     onFatal,
   });

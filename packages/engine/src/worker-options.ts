@@ -23,6 +23,8 @@ export type WorkerOptions<State, Command, Event> = {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly report: Report;
+  /** Whether a worker answers at this endpoint now: a member of this worker's name that does not is removed from the group. Default: none does. */
+  readonly isReachable?: (endpoint: string) => Promise<boolean>;
   /** Results of records, once committed. */
   readonly onReply?: (position: RecordPosition, reply: unknown) => void;
   /** The worker has stopped for good (fenced twice, left by an error): the process should exit. */

@@ -18,6 +18,7 @@ import { StartCommit, type FirstOffsets } from './output/start-commit.ts';
 import { TransactionLoop, type PartSource } from './output/transaction-loop.ts';
 import { ASSIGNOR_PROTOCOL, assignPartitions } from './partition/assignor.ts';
 import { findTopics } from './partition/find-topics.ts';
+import { removeNamesakes } from './partition/remove-namesakes.ts';
 import { ShardStoppedError } from './partition/shard-stopped-error.ts';
 import { TakeOver } from './partition/take-over.ts';
 import { Tenancy } from './partition/tenancy.ts';
@@ -78,6 +79,7 @@ export class Worker<State, Command, Event> {
     options: WorkerOptions<State, Command, Event>,
   ): Promise<Worker<State, Command, Event>> {
     const topics = await findTopics(options);
+    await removeNamesakes(options);
     const producer = await openProducer(options);
     const worker = new Worker(options, topics, producer);
     await worker.#join();
@@ -161,6 +163,11 @@ export class Worker<State, Command, Event> {
       );
     }
     return troubles;
+  }
+
+  /** Of what is decided and not committed. */
+  get decidedBytes(): number {
+    return this.#context.decidedBudget.bytes;
   }
 
   get backlogBytes(): number {

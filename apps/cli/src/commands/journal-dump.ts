@@ -53,7 +53,7 @@ async function dump(
   if (address.kind === 'lmdb' && !existsSync(address.dir)) {
     throw new CommandFailure(`There is no folder ${address.dir}: name the one of a journal.`);
   }
-  const journal = await openJournal(address, { replicationFactor: 1 });
+  const journal = await openJournal(address, { replicationFactor: undefined });
   try {
     let lineCount = 0;
     for await (const { entityId, seq, event } of journal.scan(entityType)) {
