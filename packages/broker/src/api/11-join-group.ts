@@ -13,7 +13,8 @@ export const joinGroupHandler = on(joinGroup, async (request, { broker, connecti
     memberId,
     groupInstanceId,
     clientId: connection.clientId,
-    clientHost: connection.clientHost,
+    // As Java prints an address: tools show it like this.
+    clientHost: `/${connection.clientHost}`,
     sessionTimeoutMs,
     // Version 0 carries none; -1 would end every round at once (KAFKA-8653).
     rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,

@@ -1,5 +1,7 @@
 import { assert } from '@chat-cluster/kernel';
-import type { Member } from './member.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import type { JoinResponse, MemberIdentity } from './group-messages.ts';
+import { metadataFor, type Member } from './member.ts';
 
 /** The members of a group, those that are expected, and what they have in common. */
 export class GroupMembers {
@@ -24,6 +26,16 @@ export class GroupMembers {
   /** The member id behind a static member's name. */
   idOfInstance(groupInstanceId: string): string | undefined {
     return this.#idByInstance.get(groupInstanceId);
+  }
+
+  /** The member behind an identity, or why there is none. */
+  identify({ memberId, groupInstanceId }: MemberIdentity): Member | ErrorCode {
+    if (groupInstanceId !== null) {
+      const currentId = this.idOfInstance(groupInstanceId);
+      if (currentId === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
+      if (currentId !== memberId) return ErrorCode.FENCED_INSTANCE_ID;
+    }
+    return this.get(memberId) ?? ErrorCode.UNKNOWN_MEMBER_ID;
   }
 
   add(member: Member): void {
@@ -57,6 +69,15 @@ export class GroupMembers {
     let longestMs = 0;
     for (const { rebalanceTimeoutMs } of this) longestMs = Math.max(longestMs, rebalanceTimeoutMs);
     return longestMs;
+  }
+
+  /** What all members say for a protocol, as the leader gets it. */
+  metadataFor(protocolName: string | null): JoinResponse['members'] {
+    return [...this].map((member) => ({
+      memberId: member.memberId,
+      groupInstanceId: member.groupInstanceId,
+      metadata: metadataFor(member, protocolName),
+    }));
   }
 
   /** Names of the protocols that every member offers. */

@@ -1,4 +1,5 @@
 import { assert, type Cancel } from '@chat-cluster/kernel';
+import type { InitialWait } from './initial-wait.ts';
 
 /**
  * Where a group is in its life, with what only that phase owns. `docs/groups.md` has the table of
@@ -8,13 +9,9 @@ export type GroupPhase =
   | { readonly name: 'Empty' }
   | {
       readonly name: 'PreparingRebalance';
-      /** Whether the group was empty: then newcomers are waited for, whoever has joined already. */
-      readonly isInitial: boolean;
+      /** Of a group that was empty: newcomers are waited for, whoever has joined already. */
+      readonly initialWait: InitialWait | undefined;
       cancelTimer: Cancel;
-      /** What is left of the longest wait. Used by an initial round only. */
-      remainingMs: number;
-      /** Whether somebody came since the timer was set. Used by an initial round only. */
-      hasNewcomer: boolean;
     }
   | {
       readonly name: 'CompletingRebalance';

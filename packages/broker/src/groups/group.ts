@@ -1,7 +1,8 @@
 import type { Clock, Timers } from '@chat-cluster/kernel';
 import { ErrorCode } from '../wire/error-codes.ts';
 import type { StoredGroup } from './group-change.ts';
-import { joinFailed, syncFailed } from './group-messages.ts';
+import { GroupJoins } from './group-joins.ts';
+import { syncFailed } from './group-messages.ts';
 import type {
   GenerationIdentity,
   JoinRequest,
@@ -12,10 +13,10 @@ import type {
 } from './group-messages.ts';
 import type { GroupOptions } from './group-options.ts';
 import type { GroupPhaseName } from './group-phase.ts';
-import { metadataFor, newMember, offersSame, refreshMember, type Member } from './member.ts';
+import { metadataFor, type Member } from './member.ts';
 import { RebalanceRounds } from './rebalance-rounds.ts';
 import { restoreMember, storeMember } from './stored-member.ts';
-import { subscribedTopics, subscribesToSame } from './subscribed-topics.ts';
+import { CONSUMER_PROTOCOL, subscribedTopics } from './subscribed-topics.ts';
 
 /** What a group stands on. */
 export type GroupSurroundings = {
@@ -28,9 +29,6 @@ export type GroupSurroundings = {
   readonly store: (group: StoredGroup) => Promise<void>;
 };
 
-/** The protocol type of consumers, whose metadata the broker can read. */
-const CONSUMER_PROTOCOL = 'consumer';
-
 /**
  * One classic consumer group: decides, by the table in `docs/groups.md`, what each request means in
  * the present phase. Synchronous; every request is answered exactly once, now or later, through its
@@ -40,6 +38,7 @@ export class Group {
   readonly groupId: string;
   readonly #surroundings: GroupSurroundings;
   readonly #rounds: RebalanceRounds;
+  readonly #joins: GroupJoins;
   /** What a restart would find; undefined when the journal does not know the group. */
   #stored: StoredGroup | undefined;
   /** Wall clock; since when there have been no members. */
@@ -49,8 +48,10 @@ export class Group {
     this.groupId = groupId;
     this.#surroundings = surroundings;
     this.#emptySinceMs = surroundings.clock.wallMs();
-    const { clock, timers, options } = surroundings;
-    this.#rounds = new RebalanceRounds({ clock, timers, options, store: () => this.#store() });
+    const { clock, timers, options, newMemberId } = surroundings;
+    const store = () => this.#store();
+    this.#rounds = new RebalanceRounds({ clock, timers, options, store });
+    this.#joins = new GroupJoins({ rounds: this.#rounds, options, newMemberId, store });
   }
 
   get phaseName(): GroupPhaseName {
@@ -79,17 +80,7 @@ export class Group {
 
   /** Takes part in the next generation, or gets the present one again. */
   join(request: JoinRequest, reply: (response: JoinResponse) => void): void {
-    const { memberId, groupInstanceId } = request;
-    const errorCode = this.#whyNotJoin(request);
-    if (errorCode !== ErrorCode.NONE) return reply(joinFailed(errorCode, memberId));
-    if (memberId === '') {
-      if (groupInstanceId !== null) this.#joinStatic(groupInstanceId, request, reply);
-      else this.#joinDynamic(request, reply);
-    } else if (groupInstanceId === null && this.#rounds.members.pending.has(memberId)) {
-      this.#rounds.admit(newMember(request, memberId), request.protocolType, reply);
-    } else {
-      this.#joinAgain(request, reply);
-    }
+    this.#joins.join(request, reply);
   }
 
   /** Asks for the member's share; the leader brings everybody's. */
@@ -132,7 +123,7 @@ export class Group {
     const isByInstance = memberId === '' && groupInstanceId !== null;
     const found = isByInstance
       ? (members.get(members.idOfInstance(groupInstanceId) ?? '') ?? ErrorCode.UNKNOWN_MEMBER_ID)
-      : this.#memberOf({ memberId, groupInstanceId });
+      : members.identify({ memberId, groupInstanceId });
     if (typeof found === 'number') return found;
     this.#rounds.remove(found);
     return ErrorCode.NONE;
@@ -150,7 +141,7 @@ export class Group {
     if (generationId < 0 && memberId === '' && groupInstanceId === null) {
       return isTransactional ? ErrorCode.NONE : ErrorCode.UNKNOWN_MEMBER_ID;
     }
-    const found = this.#memberOf(request);
+    const found = this.#rounds.members.identify(request);
     if (typeof found === 'number') return found;
     if (generationId !== this.#rounds.generationId) return ErrorCode.ILLEGAL_GENERATION;
     if (isTransactional) return ErrorCode.NONE;
@@ -219,109 +210,10 @@ export class Group {
     this.#rounds.close();
   }
 
-  #whyNotJoin({ memberId, groupInstanceId, protocolType, protocols }: JoinRequest): ErrorCode {
-    const { members } = this.#rounds;
-    if (this.phaseName === 'Dead') return ErrorCode.COORDINATOR_NOT_AVAILABLE;
-    if (!this.#supports(protocolType, protocols)) return ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
-    const isKnown =
-      members.pending.has(memberId) ||
-      members.get(memberId) !== undefined ||
-      (groupInstanceId !== null && members.idOfInstance(groupInstanceId) !== undefined);
-    const isFull =
-      members.count + members.pending.size >= this.#surroundings.options.memberCountMax;
-    return isFull && !isKnown ? ErrorCode.GROUP_MAX_SIZE_REACHED : ErrorCode.NONE;
-  }
-
-  #supports(protocolType: string, protocols: JoinRequest['protocols']): boolean {
-    if (protocolType === '' || protocols.length === 0) return false;
-    if (this.#rounds.members.count === 0) return true;
-    const common = this.#rounds.members.commonProtocols();
-    return protocolType === this.protocolType && protocols.some(({ name }) => common.has(name));
-  }
-
-  #joinDynamic(request: JoinRequest, reply: (response: JoinResponse) => void): void {
-    const memberId = this.#surroundings.newMemberId(request.clientId);
-    if (request.requiresMemberId) {
-      this.#rounds.expect(memberId, request.sessionTimeoutMs);
-      reply(joinFailed(ErrorCode.MEMBER_ID_REQUIRED, memberId));
-    } else {
-      this.#rounds.admit(newMember(request, memberId), request.protocolType, reply);
-    }
-  }
-
-  #joinStatic(
-    groupInstanceId: string,
-    request: JoinRequest,
-    reply: (response: JoinResponse) => void,
-  ): void {
-    const { members } = this.#rounds;
-    const successor = newMember(request, this.#surroundings.newMemberId(groupInstanceId));
-    const member = members.get(members.idOfInstance(groupInstanceId) ?? '');
-    if (member === undefined) return this.#rounds.admit(successor, request.protocolType, reply);
-    const isSettled = this.phaseName === 'Stable' && this.#changesNothing(member, successor);
-    Object.assign(successor, { assignment: member.assignment, isNew: member.isNew });
-    this.#rounds.replace(member, successor);
-    if (isSettled) this.#answerSettledStatic(member, successor, { request, reply });
-    else this.#rounds.rejoin(successor, reply);
-  }
-
-  /** Whether the present assignment is as good for the static member that came back. */
-  #changesNothing(member: Member, successor: Member): boolean {
-    const { protocolName, protocolType } = this.#rounds;
-    if (successor.protocols.every(({ name }) => name !== protocolName)) return false;
-    // What else the metadata says (owned partitions) is of the life before the restart.
-    const [before, now] = [metadataFor(member, protocolName), metadataFor(successor, protocolName)];
-    return protocolType !== CONSUMER_PROTOCOL || subscribesToSame(before, now);
-  }
-
-  #answerSettledStatic(
-    member: Member,
-    successor: Member,
-    { request, reply }: { request: JoinRequest; reply: (response: JoinResponse) => void },
-  ): void {
-    const isLeader = this.#rounds.leaderId === successor.memberId;
-    const skipAssignment = isLeader && request.canSkipAssignment;
-    const response = this.#rounds.joinResponse(successor, { skipAssignment });
-    // A leader that cannot skip would assign anew: it is told that its old self still leads.
-    const asFollower = isLeader && !skipAssignment;
-    const told = asFollower ? { ...response, leader: member.memberId, members: [] } : response;
-    this.#store().then(
-      () => reply(told),
-      () => reply(joinFailed(ErrorCode.COORDINATOR_NOT_AVAILABLE, successor.memberId)),
-    );
-  }
-
-  #joinAgain(request: JoinRequest, reply: (response: JoinResponse) => void): void {
-    const found = this.#memberOf(request);
-    if (typeof found === 'number') return reply(joinFailed(found, request.memberId));
-    const { phaseName } = this;
-    const isSame = offersSame(found, request.protocols);
-    const isAnswerLost = phaseName === 'CompletingRebalance' && isSame;
-    const isFollower = found.memberId !== this.#rounds.leaderId;
-    refreshMember(found, request);
-    if (isAnswerLost || (phaseName === 'Stable' && isSame && isFollower)) {
-      this.#rounds.sessions.start(found.memberId, found.sessionTimeoutMs);
-      reply(this.#rounds.joinResponse(found));
-    } else {
-      this.#rounds.rejoin(found, reply);
-    }
-  }
-
-  /** The member behind an identity, or why there is none. */
-  #memberOf({ memberId, groupInstanceId }: MemberIdentity): Member | ErrorCode {
-    const { members } = this.#rounds;
-    if (groupInstanceId !== null) {
-      const currentId = members.idOfInstance(groupInstanceId);
-      if (currentId === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
-      if (currentId !== memberId) return ErrorCode.FENCED_INSTANCE_ID;
-    }
-    return members.get(memberId) ?? ErrorCode.UNKNOWN_MEMBER_ID;
-  }
-
   /** The member, if it is one of the present generation. */
   #inGeneration(request: GenerationIdentity): Member | ErrorCode {
     if (this.phaseName === 'Dead') return ErrorCode.COORDINATOR_NOT_AVAILABLE;
-    const found = this.#memberOf(request);
+    const found = this.#rounds.members.identify(request);
     if (typeof found === 'number') return found;
     const isPresent = request.generationId === this.#rounds.generationId;
     return isPresent ? found : ErrorCode.ILLEGAL_GENERATION;

@@ -1,5 +1,6 @@
+import type { ErrorCode } from '../wire/error-codes.ts';
 import type { JoinRequest, JoinResponse, MemberProtocol, SyncResponse } from './group-messages.ts';
-import { NO_BYTES } from './group-messages.ts';
+import { joinFailed, NO_BYTES, syncFailed } from './group-messages.ts';
 
 /** One member of a group. A static member that comes back under a new id is a new object. */
 export type Member = {
@@ -67,4 +68,13 @@ export function offersSame(member: Member, protocols: readonly MemberProtocol[])
 /** What the member said for this protocol, [] if it does not offer it. */
 export function metadataFor(member: Member, protocolName: string | null): Uint8Array {
   return member.protocols.find(({ name }) => name === protocolName)?.metadata ?? NO_BYTES;
+}
+
+/** Answers what is parked on the member, if anything is, with an error. */
+export function answerParked(member: Member, errorCode: ErrorCode): void {
+  const { parkedJoin, parkedSync } = member;
+  member.parkedJoin = undefined;
+  member.parkedSync = undefined;
+  parkedJoin?.(joinFailed(errorCode, member.memberId));
+  parkedSync?.(syncFailed(errorCode));
 }

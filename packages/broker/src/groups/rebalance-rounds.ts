@@ -1,12 +1,13 @@
 import { assert, type Clock, type Timers } from '@chat-cluster/kernel';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { GroupMembers } from './group-members.ts';
-import { joinFailed, NO_BYTES, syncFailed } from './group-messages.ts';
+import { NO_BYTES, syncFailed } from './group-messages.ts';
 import type { JoinResponse, SyncRequest, SyncResponse } from './group-messages.ts';
 import type { GroupOptions } from './group-options.ts';
 import { assertTransition, type GroupPhase } from './group-phase.ts';
+import { InitialWait } from './initial-wait.ts';
 import { MemberSessions } from './member-sessions.ts';
-import { metadataFor, type Member } from './member.ts';
+import { answerParked, type Member } from './member.ts';
 
 /**
  * The rounds by which a group goes from one generation to the next, and all state they change: phase,
@@ -77,20 +78,20 @@ export class RebalanceRounds {
     this.members.add(member);
     this.#leaderId ??= member.memberId;
     this.sessions.start(member.memberId, this.#options.newMemberJoinTimeoutMs);
-    if (this.#phase.name === 'PreparingRebalance') this.#phase.hasNewcomer = true;
+    if (this.#phase.name === 'PreparingRebalance') this.#phase.initialWait?.extend();
     this.rejoin(member, reply);
   }
 
   /** Parks the join of a member until the next generation, which it starts if none is on its way. */
   rejoin(member: Member, reply: (response: JoinResponse) => void): void {
-    this.#answerParked(member, ErrorCode.REBALANCE_IN_PROGRESS); // an earlier request of its own
+    answerParked(member, ErrorCode.REBALANCE_IN_PROGRESS); // an earlier request of its own
     member.parkedJoin = reply;
     this.rebalance();
   }
 
   /** Puts `successor` in the place of a static member, which is fenced. Starts no round. */
   replace(member: Member, successor: Member): void {
-    this.#answerParked(member, ErrorCode.FENCED_INSTANCE_ID);
+    answerParked(member, ErrorCode.FENCED_INSTANCE_ID);
     this.sessions.stop(member.memberId);
     this.members.delete(member);
     this.members.add(successor);
@@ -125,11 +126,6 @@ export class RebalanceRounds {
   /** What a member hears of the present generation. */
   joinResponse(member: Member, { skipAssignment = false } = {}): JoinResponse {
     const isLeader = this.#leaderId === member.memberId;
-    const toMember = (other: Member) => ({
-      memberId: other.memberId,
-      groupInstanceId: other.groupInstanceId,
-      metadata: metadataFor(other, this.#protocolName),
-    });
     return {
       errorCode: ErrorCode.NONE,
       generationId: this.#generationId,
@@ -138,18 +134,14 @@ export class RebalanceRounds {
       leader: this.#leaderId ?? '',
       memberId: member.memberId,
       skipAssignment,
-      members: isLeader ? [...this.members].map(toMember) : [],
+      members: isLeader ? this.members.metadataFor(this.#protocolName) : [],
     };
   }
 
   /** What a member hears of its share of the present generation. */
-  syncResponse(member: Member): SyncResponse {
-    return {
-      errorCode: ErrorCode.NONE,
-      protocolType: this.#protocolType,
-      protocolName: this.#protocolName,
-      assignment: member.assignment,
-    };
+  syncResponse({ assignment }: Member): SyncResponse {
+    const { protocolType, protocolName } = this;
+    return { errorCode: ErrorCode.NONE, protocolType, protocolName, assignment };
   }
 
   /** Parks the sync of a member; the leader's carries the assignments of all. */
@@ -159,7 +151,7 @@ export class RebalanceRounds {
       phase.name === 'CompletingRebalance',
       'A sync waits for a generation without assignment.',
     );
-    this.#answerParked(member, ErrorCode.REBALANCE_IN_PROGRESS);
+    answerParked(member, ErrorCode.REBALANCE_IN_PROGRESS);
     member.parkedSync = reply;
     this.confirmSync(member);
     if (member.memberId === this.#leaderId && !phase.isStoring) this.#assign(request.assignments);
@@ -210,7 +202,7 @@ export class RebalanceRounds {
     this.sessions.stopAll();
     if ('cancelTimer' in this.#phase) this.#phase.cancelTimer();
     for (const member of this.members) {
-      this.#answerParked(member, ErrorCode.COORDINATOR_NOT_AVAILABLE);
+      answerParked(member, ErrorCode.COORDINATOR_NOT_AVAILABLE);
     }
   }
 
@@ -220,26 +212,14 @@ export class RebalanceRounds {
   }
 
   #startInitialRound(): void {
-    const delayMs = this.#options.initialRebalanceDelayMs;
-    const remainingMs = Math.max(this.members.rebalanceTimeoutMsMax() - delayMs, 0);
-    const phase: GroupPhase = {
-      name: 'PreparingRebalance',
-      isInitial: true,
-      cancelTimer: () => {},
-      remainingMs,
-      hasNewcomer: false,
-    };
-    const wait = (waitMs: number) => {
-      phase.cancelTimer = this.#timers.after(waitMs, () => {
-        const nextMs = Math.min(delayMs, phase.remainingMs);
-        if (!phase.hasNewcomer || nextMs === 0) return this.#completeJoin();
-        phase.hasNewcomer = false;
-        phase.remainingMs -= nextMs;
-        wait(nextMs);
-      });
-    };
-    this.#moveTo(phase);
-    wait(delayMs);
+    const wait = new InitialWait({
+      timers: this.#timers,
+      delayMs: this.#options.initialRebalanceDelayMs,
+      waitMsMax: this.members.rebalanceTimeoutMsMax(),
+      onOver: () => this.#completeJoin(),
+    });
+    const cancelTimer = () => wait.cancel();
+    this.#moveTo({ name: 'PreparingRebalance', initialWait: wait, cancelTimer });
   }
 
   /** @param syncError what members hear that still wait for an assignment */
@@ -252,10 +232,8 @@ export class RebalanceRounds {
     }
     this.#moveTo({
       name: 'PreparingRebalance',
-      isInitial: false,
+      initialWait: undefined,
       cancelTimer: this.#afterRebalanceTimeout(() => this.#completeJoin()),
-      remainingMs: 0,
-      hasNewcomer: false,
     });
   }
 
@@ -265,7 +243,7 @@ export class RebalanceRounds {
 
   #completeJoinIfAllJoined(): void {
     const phase = this.#phase;
-    if (phase.name !== 'PreparingRebalance' || phase.isInitial) return;
+    if (phase.name !== 'PreparingRebalance' || phase.initialWait) return;
     if (this.members.pending.size > 0) return;
     if (this.members.every((member) => member.parkedJoin !== undefined)) this.#completeJoin();
   }
@@ -373,20 +351,12 @@ export class RebalanceRounds {
   }
 
   #drop(member: Member): void {
-    this.#answerParked(member, ErrorCode.UNKNOWN_MEMBER_ID);
+    answerParked(member, ErrorCode.UNKNOWN_MEMBER_ID);
     this.sessions.stop(member.memberId);
     this.members.delete(member);
     if ('awaitedSyncs' in this.#phase) this.#phase.awaitedSyncs.delete(member.memberId);
     if (this.#leaderId === member.memberId) {
       this.#leaderId = this.members.first()?.memberId ?? null;
     }
-  }
-
-  #answerParked(member: Member, errorCode: ErrorCode): void {
-    const { parkedJoin, parkedSync } = member;
-    member.parkedJoin = undefined;
-    member.parkedSync = undefined;
-    parkedJoin?.(joinFailed(errorCode, member.memberId));
-    parkedSync?.(syncFailed(errorCode));
   }
 }

@@ -1,6 +1,9 @@
 import { MalformedMessage } from '../wire/malformed-message.ts';
 import { WireReader } from '../wire/wire-reader.ts';
 
+/** The protocol type of consumers, whose metadata the broker can read. */
+export const CONSUMER_PROTOCOL = 'consumer';
+
 /**
  * The topics that a member of protocol type `consumer` subscribes to, null if its metadata cannot be
  * read. Kafka's ConsumerProtocolSubscription begins alike in every version:
