@@ -123,6 +123,22 @@ describe('a flipped bit below what is known to be durable', () => {
     assert.equal(again.partition('t', 1).failure, null);
   });
 
+  test('is seen in the last batch too, once the log has been idle for a second', async () => {
+    const disk = await killedAfterThreeBatches();
+    const log = await openLog(disk);
+    await log.append(log.partition('t', 0), testBatch({ fill: 4 }));
+    const file = '/data/wal/0000000002.wal';
+    const sizeBytes = async () => (await disk.readFile(file))?.byteLength ?? 0;
+    await untilAsync(async () => (await sizeBytes()) === 3 * 4096);
+    const damaged = disk.afterKill();
+    damaged.damage(file, (contents) => {
+      contents[4096 + 64 + 70]! ^= 1;
+      return contents;
+    });
+    const again = await openLog(damaged);
+    assert.match(again.partition('t', 0).failure ?? '', /damaged at offset 6/);
+  });
+
   test('in the head of a group keeps the broker from starting, and nothing is changed', async () => {
     const disk = await killedAfterThreeBatches();
     disk.damage(WAL_FILE, (contents) => {
@@ -256,6 +272,10 @@ describe('faults of the disk', () => {
     assert.equal((await readAll(again.partition('t', 0)))[0], '0:1');
   });
 });
+
+async function untilAsync(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));

@@ -1,4 +1,4 @@
-import { assert, sleep, type Timers } from '@chat-cluster/kernel';
+import { assert, sleep, type Cancel, type Timers } from '@chat-cluster/kernel';
 import { DiskError, type Disk, type DiskFile } from '../disk/disk.ts';
 import { encodeGroup, groupSizeBytes, type CommitEntry } from './commit-group.ts';
 import {
@@ -24,6 +24,8 @@ const SPARE_FILE_BYTES_MAX = 2 * FILE_BYTES_MAX;
 /** A group takes no more entries from here on, so that small requests do not wait for the disk behind large ones. */
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
 const GROUP_ENTRIES_MAX = 20_000;
+/** When nothing has come for this long, an empty group is written: it proves that the last one was durable. */
+const SEAL_AFTER_MS = 1000;
 /** How often to look whether a checkpoint has released a file. */
 const RELEASE_POLL_MS = 20;
 /** How long to wait before a full disk is tried again. */
@@ -85,11 +87,15 @@ export class WriteAheadLog implements CommitLog {
   /** Called at the next moment when no group is being written. */
   #atBoundary: ((nextSequence: number) => void)[] = [];
   #isCheckpointBlocked = false;
+  /** The number after the last seal; when it is the next one, there is nothing to seal. */
+  #sealedSequence: number;
+  #cancelSeal: Cancel = () => {};
 
   constructor(options: WriteAheadLogOptions) {
     this.#options = options;
     this.#fileBytesMax = options.fileBytesMax ?? FILE_BYTES_MAX;
     this.#sequence = options.nextSequence;
+    this.#sealedSequence = options.nextSequence;
     this.#files = options.olderFiles.map((file) => ({ ...file }));
     this.#spareNumbers = [...options.spareNumbers];
     const numbers = [...this.#spareNumbers, ...this.#files.map((file) => file.number)];
@@ -156,6 +162,7 @@ export class WriteAheadLog implements CommitLog {
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#cancelSeal();
     this.#hurry();
     await this.#loop;
     await this.#file?.close();
@@ -199,6 +206,22 @@ export class WriteAheadLog implements CommitLog {
       }
     }
     this.#loop = null;
+    this.#sealLater();
+  }
+
+  /**
+   * Damage to the last group looks like a group that was cut off while it was written. So the last group does not stay
+   * the last for long.
+   */
+  #sealLater(): void {
+    this.#cancelSeal();
+    if (this.#state !== 'open' || this.#sealedSequence === this.#sequence) return;
+    this.#cancelSeal = this.#options.timers.after(SEAL_AFTER_MS, () => {
+      if (this.#state !== 'open' || this.#loop !== null) return;
+      if (this.#waiting.length === 0) this.#waiting.push(newGroup());
+      this.#sealedSequence = this.#sequence + this.#waiting.length;
+      this.#hurry();
+    });
   }
 
   async #writeNextGroup(): Promise<void> {
@@ -240,6 +263,7 @@ export class WriteAheadLog implements CommitLog {
     }
     while (this.#files.length >= FILES_MAX) {
       if (this.#isCheckpointBlocked && this.#state === 'open') this.#state = 'full';
+      if (this.#isCheckpointBlocked && this.#state === 'closed') throw noCheckpoint();
       await sleep(this.#options.timers, RELEASE_POLL_MS);
     }
     await this.#startFile();
@@ -295,6 +319,10 @@ export class WriteAheadLog implements CommitLog {
       group?.committed.reject(this.#failure);
     }
   }
+}
+
+function noCheckpoint(): DiskError {
+  return new DiskError('failed', 'checkpoints fail, and there is no room for more of the log');
 }
 
 function newGroup(): Group {
