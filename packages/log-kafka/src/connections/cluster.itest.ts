@@ -7,7 +7,7 @@ import { ScriptedBroker, topicIdOf } from '../scripted/scripted-broker.ts';
 
 const COORDINATOR_NOT_AVAILABLE = 15;
 
-describe('a cluster', () => {
+describe('a cluster', { timeout: 60_000 }, () => {
   let broker: ScriptedBroker;
   let log: Log;
 

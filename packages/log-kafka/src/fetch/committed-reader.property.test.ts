@@ -10,7 +10,8 @@ import { CommittedReader } from './committed-reader.ts';
 type Step =
   | { readonly kind: 'write'; readonly producerId: number; readonly count: number }
   | { readonly kind: 'end'; readonly producerId: number; readonly outcome: 'commit' | 'abort' }
-  | { readonly kind: 'plain'; readonly count: number };
+  /** Outside of a transaction: never dropped, whatever its producer does besides. */
+  | { readonly kind: 'plain'; readonly producerId: number; readonly count: number };
 
 const producerId = fc.integer({ min: 1, max: 3 });
 const count = fc.integer({ min: 1, max: 4 });
@@ -24,7 +25,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       outcome: fc.constantFrom('commit' as const, 'abort' as const),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('plain' as const), count }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('plain' as const), producerId, count }) },
 );
 
 /** A partition's log, with what a broker knows of it. */
@@ -50,9 +51,9 @@ function logOf(steps: readonly Step[]): ModelLog {
   };
   for (const each of steps) {
     if (each.kind === 'plain') {
-      committed.push(...append(batchOf(-1, each.count), each.count));
+      committed.push(...append(batchOf(each, false), each.count));
     } else if (each.kind === 'write') {
-      const offsets = append(batchOf(each.producerId, each.count), each.count);
+      const offsets = append(batchOf(each, true), each.count);
       open.set(each.producerId, [...(open.get(each.producerId) ?? []), ...offsets]);
     } else {
       const offsets = open.get(each.producerId) ?? [];
@@ -73,17 +74,20 @@ function logOf(steps: readonly Step[]): ModelLog {
   return { batches, aborted, committed, stableUntil };
 }
 
-function batchOf(producer: number, size: number): Buffer {
-  const records = Array.from({ length: size }, () => ({
+function batchOf(
+  written: { readonly producerId: number; readonly count: number },
+  isTransactional: boolean,
+): Buffer {
+  const records = Array.from({ length: written.count }, () => ({
     key: null,
     value: Buffer.from('v'),
     headers: [],
   }));
   return encodeRecordBatch(records, {
-    producerId: BigInt(producer),
+    producerId: BigInt(written.producerId),
     producerEpoch: 0,
     baseSequence: 0,
-    isTransactional: producer >= 0,
+    isTransactional,
     timestampMs: 1,
   });
 }
@@ -125,5 +129,22 @@ test('exactly the committed records are read, from any position, in answers of a
       },
     ),
     { numRuns: 1_000 },
+  );
+});
+
+test('an aborting producer is remembered until its marker, whether it is named again or not', () => {
+  const reader = new CommittedReader(0);
+  const aborted = [{ producerId: 1, firstOffset: 0 }];
+  assert.deepEqual(
+    reader.read(withBaseOffset(batchOf({ producerId: 1, count: 2 }, true), 0), aborted).records,
+    [],
+  );
+  const one = batchOf({ producerId: 1, count: 1 }, true);
+  const rest = [one, markerBatch({ producerId: 1, outcome: 'abort' }), one];
+  const placed = rest.map((bytes, index) => withBaseOffset(bytes, 2 + index));
+  const { records } = reader.read(Buffer.concat(placed), []);
+  assert.deepEqual(
+    records.map(({ offset }) => offset),
+    [4],
   );
 });

@@ -23,7 +23,7 @@ type HeldFetch = SeenFetch & {
   readonly answer: Deferred<Writer | 'lose'>;
 };
 
-describe('a fetcher', () => {
+describe('a fetcher', { timeout: 60_000 }, () => {
   let broker: ScriptedBroker;
   let log: Log;
   let fetcher: Fetcher;

@@ -17,7 +17,7 @@ const NOT_LEADER_OR_FOLLOWER = 6;
 const OUT_OF_ORDER_SEQUENCE_NUMBER = 45;
 const at = { topic: 'topic', partition: 3 };
 
-describe('a producer', () => {
+describe('a producer', { timeout: 60_000 }, () => {
   let broker: ScriptedBroker;
   let log: Log;
   let producer: Producer;

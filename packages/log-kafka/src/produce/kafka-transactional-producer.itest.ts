@@ -32,7 +32,7 @@ const keys = {
   init: initProducerIdV5.api.key,
 };
 
-describe('a transactional producer', () => {
+describe('a transactional producer', { timeout: 60_000 }, () => {
   let broker: ScriptedBroker;
   let log: Log;
 
