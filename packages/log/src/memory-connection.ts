@@ -27,9 +27,10 @@ export class MemoryConnection {
   /**
    * Sends a request. `handle` runs at the broker, when the request arrives; it may answer later (a promise).
    *
+   * @param waitMaxMs given where the broker may answer much later, or never: after this and the request time-out the caller gives up
    * @throws LogError `unavailable` when the request or its answer was lost, what `handle` throws otherwise
    */
-  call<T>(api: MemoryApi, handle: () => T | Promise<T>): Promise<T> {
+  call<T>(api: MemoryApi, handle: () => T | Promise<T>, waitMaxMs?: number): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     if (this.#isClosed) return promise;
     const call: MemoryCall = { api, client: this.#client };
@@ -40,6 +41,7 @@ export class MemoryConnection {
     };
     const pending: Pending = { lose: () => finish(() => reject(lostError(api))) };
     this.#pending.add(pending);
+    if (waitMaxMs !== undefined) this.#loseLater(pending, waitMaxMs);
     const lane = this.#laneFor(fault, pending);
     if (fault.kind === 'drop-request') return promise;
     const answer = (settle: () => void): void => {
@@ -96,8 +98,8 @@ export class MemoryConnection {
     this.#answers = new MemoryLane(this.#network.timers);
   }
 
-  #loseLater({ lose }: Pending): void {
-    this.#network.timers.after(this.#network.requestTimeoutMs, lose);
+  #loseLater({ lose }: Pending, waitMaxMs = 0): void {
+    this.#network.timers.after(waitMaxMs + this.#network.requestTimeoutMs, lose);
   }
 }
 

@@ -68,6 +68,19 @@ describe('the group member of a memory log', () => {
     assert.deepEqual(kinds(events), ['assigned', 'assigned']);
   });
 
+  test('a JoinGroup that comes late and takes the answer of the one that was sent again does not stop the member', async () => {
+    const { run, join } = open();
+    const [one, two] = [join('one'), join('two')];
+    await run.settle(Promise.all([one.started, two.started]));
+    // The others are waited for: both of the member's requests are parked, the late one last.
+    run.next('JoinGroup', { kind: 'delay', delayMs: 1_200 });
+    run.next('JoinGroup', { kind: 'delay', delayMs: 0 }, { kind: 'delay', delayMs: 900 });
+    one.member.rejoin();
+    await run.pass(30_000);
+    await run.settle(Promise.all([one.member.confirm(), two.member.confirm()]));
+    assert.deepEqual(one.member.current()?.generationId, two.member.current()?.generationId);
+  });
+
   test('lost heartbeats are made up for, as long as the session lasts', async () => {
     const { run, join } = open();
     const { member, events, started } = join('one');

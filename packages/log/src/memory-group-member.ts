@@ -124,6 +124,10 @@ export class MemoryGroupMember implements GroupMember {
     return this.#options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
   }
 
+  get #rebalanceTimeoutMs(): number {
+    return this.#options.rebalanceTimeoutMs ?? REBALANCE_TIMEOUT_MS;
+  }
+
   get #isStopped(): boolean {
     return this.#phase === 'stopped';
   }
@@ -162,7 +166,8 @@ export class MemoryGroupMember implements GroupMember {
     const { broker, connection, groupId } = this.#options;
     const answer = await this.#ask('JoinGroup', () => {
       const request = this.#joinRequest(ownedPartitions);
-      return connection.call('JoinGroup', () => broker.group(groupId).join(request));
+      const join = (): Promise<JoinAnswer> | JoinAnswer => broker.group(groupId).join(request);
+      return connection.call('JoinGroup', join, this.#rebalanceTimeoutMs);
     });
     if (answer?.kind !== 'member-id-required') return answer;
     this.#memberId = answer.memberId;
@@ -179,8 +184,10 @@ export class MemoryGroupMember implements GroupMember {
         'An assignor gives every member something, if only nothing.',
       );
     }
+    const sync = (): Promise<MemberAssignment> | MemberAssignment =>
+      broker.group(groupId).sync({ generation, assignments });
     return this.#ask('SyncGroup', () =>
-      connection.call('SyncGroup', () => broker.group(groupId).sync({ generation, assignments })),
+      connection.call('SyncGroup', sync, this.#rebalanceTimeoutMs),
     );
   }
 
@@ -221,7 +228,7 @@ export class MemoryGroupMember implements GroupMember {
       ownedPartitions,
       ownedGenerationId: this.#assignedGenerationId,
       sessionTimeoutMs: this.#sessionTimeoutMs,
-      rebalanceTimeoutMs: this.#options.rebalanceTimeoutMs ?? REBALANCE_TIMEOUT_MS,
+      rebalanceTimeoutMs: this.#rebalanceTimeoutMs,
     };
   }
 
