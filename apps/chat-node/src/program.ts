@@ -1,8 +1,4 @@
 import { constants } from 'node:os';
-import { NameTakenError, TopicRefusedError } from '@chat-cluster/engine';
-import { JournalError } from '@chat-cluster/journal';
-import { LogError } from '@chat-cluster/log';
-import { StartError } from './listen.ts';
 
 /** Something that runs until it is told to stop. */
 export type Running = { stop(): Promise<void> };
@@ -53,12 +49,16 @@ export async function runProgram(
 /** What a person needs of an error: operating errors say what to do; of a defect we want to hear everything. */
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const isOperating =
-    error instanceof StartError ||
-    error instanceof JournalError ||
-    error instanceof LogError ||
-    error instanceof TopicRefusedError ||
-    error instanceof NameTakenError ||
-    error.name === 'BrokerStartError';
-  return isOperating ? error.message : `A defect in the program: ${error.stack ?? error.message}`;
+  if (OPERATING_ERRORS.has(error.name)) return error.message;
+  return `A defect in the program: ${error.stack ?? error.message}`;
 }
+
+/** By name: this file is loaded before everything that may be slow to load. */
+const OPERATING_ERRORS: ReadonlySet<string> = new Set([
+  'BrokerStartError',
+  'JournalError',
+  'LogError',
+  'NameTakenError',
+  'StartError',
+  'TopicRefusedError',
+]);

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { readLocalConfiguration } from './configuration.ts';
-import { runLocal } from './run-local.ts';
+
+// Loading is most of the time that a start takes: what was compiled once is kept.
+enableCompileCache();
 
 const configuration = readLocalConfiguration({
   argv: process.argv.slice(2),
@@ -16,6 +19,8 @@ switch (configuration.kind) {
     process.stderr.write(`${configuration.problem}\n`);
     process.exitCode = 1;
     break;
-  case 'settings':
+  case 'settings': {
+    const { runLocal } = await import('./run-local.ts');
     await runLocal(configuration.settings);
+  }
 }
