@@ -1,8 +1,9 @@
+import type { Cancel } from '@chat-cluster/kernel';
 import { LogError } from './log-error.ts';
 import { MemoryLane } from './memory-lane.ts';
 import type { MemoryApi, MemoryCall, MemoryFault, MemoryNetwork } from './memory-network.ts';
 
-type Pending = { readonly lose: () => void };
+type Pending = { readonly lose: () => void; cancelTimeout: Cancel };
 
 /**
  * One client's connection to the memory broker: requests arrive in the order they were sent, answers in the order they were given.
@@ -37,24 +38,26 @@ export class MemoryConnection {
     const fault = this.#network.faults.decide(call);
     const finish = (settle: () => void): void => {
       if (this.#isClosed || !this.#pending.delete(pending)) return;
+      pending.cancelTimeout();
       settle();
     };
-    const pending: Pending = { lose: () => finish(() => reject(lostError(api))) };
+    const lose = (): void => finish(() => reject(lostError(api)));
+    const pending: Pending = { lose, cancelTimeout: () => {} };
     this.#pending.add(pending);
-    if (waitMaxMs !== undefined) this.#loseLater(pending, waitMaxMs);
+    if (waitMaxMs !== undefined) this.#loseAfter(pending, waitMaxMs + this.#requestTimeoutMs);
     const lane = this.#laneFor(fault, pending);
     if (fault.kind === 'drop-request') return promise;
     const answer = (settle: () => void): void => {
       if (fault.kind === 'drop-answer') return;
       this.#answers.deliver(this.#network.hopDelayMs(call), () => {
-        if (this.#isCut) this.#loseLater(pending);
+        if (this.#isCut) this.#loseAfter(pending, this.#requestTimeoutMs);
         else finish(settle);
       });
     };
     const delayMs = this.#network.hopDelayMs(call) + (fault.kind === 'delay' ? fault.delayMs : 0);
     lane.deliver(delayMs, () => {
       if (this.#isCut) {
-        this.#loseLater(pending);
+        this.#loseAfter(pending, this.#requestTimeoutMs);
         return;
       }
       run(handle).then(
@@ -74,6 +77,7 @@ export class MemoryConnection {
   /** As when the process dies: nothing is sent any more, what was sent may still arrive, and what is awaited stays pending for ever. */
   close(): void {
     this.#isClosed = true;
+    for (const { cancelTimeout } of this.#pending) cancelTimeout();
     this.#pending.clear();
   }
 
@@ -84,12 +88,11 @@ export class MemoryConnection {
   /** Who gives up on a request drops its connection: what is sent next overtakes it. */
   #laneFor(fault: MemoryFault, pending: Pending): MemoryLane {
     const lane = this.#requests;
-    const { requestTimeoutMs, timers } = this.#network;
     if (fault.kind === 'pass') return lane;
-    if (fault.kind === 'delay' && fault.delayMs <= requestTimeoutMs) return lane;
+    if (fault.kind === 'delay' && fault.delayMs <= this.#requestTimeoutMs) return lane;
     this.#renew();
     const noticedAfterMs = fault.kind === 'delay' ? undefined : fault.noticedAfterMs;
-    timers.after(noticedAfterMs ?? requestTimeoutMs, pending.lose);
+    this.#loseAfter(pending, noticedAfterMs ?? this.#requestTimeoutMs);
     return lane;
   }
 
@@ -98,8 +101,13 @@ export class MemoryConnection {
     this.#answers = new MemoryLane(this.#network.timers);
   }
 
-  #loseLater({ lose }: Pending, waitMaxMs = 0): void {
-    this.#network.timers.after(waitMaxMs + this.#network.requestTimeoutMs, lose);
+  #loseAfter(pending: Pending, delayMs: number): void {
+    pending.cancelTimeout();
+    pending.cancelTimeout = this.#network.timers.after(delayMs, pending.lose);
+  }
+
+  get #requestTimeoutMs(): number {
+    return this.#network.requestTimeoutMs;
   }
 }
 
