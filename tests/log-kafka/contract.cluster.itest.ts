@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KafkaContractCluster } from '@chat-cluster/log-kafka/contract-cluster';
 import { describeLogContract } from '@chat-cluster/log/contract';
 import { startServices } from '../../tools/services/start-services.ts';
-import { KafkaContractCluster } from './kafka-contract-cluster.ts';
 
 const KAFKA_PORT = 19_220;
 

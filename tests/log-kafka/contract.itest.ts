@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBrokerThread } from '@chat-cluster/broker';
+import { KafkaContractCluster } from '@chat-cluster/log-kafka/contract-cluster';
 import { describeLogContract } from '@chat-cluster/log/contract';
-import { KafkaContractCluster } from './kafka-contract-cluster.ts';
 
 describeLogContract({
   name: 'log-kafka on the embedded broker',

@@ -2,8 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection, deleteRecordsV2, deleteTopicsV6, metadataV12 } from '@platformatic/kafka';
 import type { Log, TopicPartition } from '@chat-cluster/log';
-import { openKafkaLog } from '@chat-cluster/log-kafka';
 import type { HeldTransaction, LogContractCluster } from '@chat-cluster/log/contract';
+import { openKafkaLog } from '../kafka-log.ts';
 import { RawTransaction } from './raw-transaction.ts';
 
 /**
