@@ -80,6 +80,14 @@ export class TransactionHarness {
     return errorCode;
   }
 
+  /** Like `produce`, but durable only when somebody says so. */
+  async append(producer: ProducerIdentity, partition: number, value: string): Promise<ErrorCode> {
+    const append = { ...producer, topicId: TOPIC, partition };
+    const errorCode = this.coordinator.verify(append);
+    if (errorCode === ErrorCode.NONE) await this.logs.produce({ ...append, value });
+    return errorCode;
+  }
+
   async addGroup(producer: ProducerIdentity, group = 'group', transactionalId = 'tx') {
     return this.settle(this.coordinator.addGroup({ transactionalId, ...producer }, group));
   }

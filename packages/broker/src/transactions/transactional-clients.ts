@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { nameOf, type SimulatedLogs } from './simulated-logs.ts';
-import { TIMEOUT_MS, TOPIC, type TransactionHarness } from './transaction-harness.ts';
+import { nameOf, type PartitionEntry } from './simulated-logs.ts';
+import type { TransactionCoordinator } from './transaction-coordinator.ts';
+import { TIMEOUT_MS, TOPIC } from './transaction-harness.ts';
 import { NO_PRODUCER, type ProducerIdentity } from './transaction.ts';
 
 /** One transaction as its client knows it. */
@@ -20,6 +21,16 @@ export type Attempt = {
   outcome: 'open' | 'committed' | 'aborted' | 'unknown';
 };
 
+/** What a client knows of a broker. */
+export type TransactionalBroker = {
+  readonly coordinator: TransactionCoordinator;
+  /** Appends a batch with one value; resolved when durable. Rejects when the power fails. */
+  append(producer: ProducerIdentity, partition: number, value: string): Promise<ErrorCode>;
+};
+
+/** The contents of all partitions, by `nameOf`. */
+export type PartitionEntries = { entriesOf(log: string): readonly PartitionEntry[] };
+
 const FENCED: readonly number[] = [
   ErrorCode.PRODUCER_FENCED,
   ErrorCode.INVALID_PRODUCER_EPOCH,
@@ -37,7 +48,7 @@ const UNAVAILABLE: readonly number[] = [
 export class TransactionalClient {
   readonly attempts: Attempt[] = [];
   readonly #transactionalId: string;
-  readonly #broker: () => TransactionHarness;
+  readonly #broker: () => TransactionalBroker;
   readonly #newId: () => number;
   #producer: ProducerIdentity | undefined;
   #needsBump = false;
@@ -45,7 +56,7 @@ export class TransactionalClient {
 
   constructor(of: {
     transactionalId: string;
-    broker: () => TransactionHarness;
+    broker: () => TransactionalBroker;
     newId: () => number;
   }) {
     this.#transactionalId = of.transactionalId;
@@ -117,13 +128,10 @@ export class TransactionalClient {
   }
 
   async #produce(producer: ProducerIdentity, attempt: Attempt, partition: number): Promise<void> {
-    const broker = this.#broker();
-    const append = { ...producer, topicId: TOPIC, partition };
-    if (!this.#isTaken(attempt, broker.coordinator.verify(append))) return;
     const value = `${attempt.id}:${attempt.acknowledged.size}`;
     try {
-      await broker.logs.produce({ ...append, value });
-      attempt.acknowledged.add(value);
+      const code = await this.#broker().append(producer, partition, value);
+      if (this.#isTaken(attempt, code)) attempt.acknowledged.add(value);
     } catch {
       attempt.isSpoilt = true;
     }
@@ -181,7 +189,7 @@ export class TransactionalClient {
 }
 
 /** What became of each value, by the markers of its partition. */
-export function fates(logs: SimulatedLogs): Map<string, 'commit' | 'abort' | 'open'> {
+export function fates(logs: PartitionEntries): Map<string, 'commit' | 'abort' | 'open'> {
   const fateOf = new Map<string, 'commit' | 'abort' | 'open'>();
   for (const partition of [0, 1, 2]) {
     const openOf = new Map<number, string[]>();
@@ -201,7 +209,7 @@ export function fates(logs: SimulatedLogs): Map<string, 'commit' | 'abort' | 'op
 }
 
 /** Asserts that every attempt happened as a whole or not at all, and as its client was told. */
-export function assertAtomic(attempts: readonly Attempt[], logs: SimulatedLogs): void {
+export function assertAtomic(attempts: readonly Attempt[], logs: PartitionEntries): void {
   const fateOf = fates(logs);
   for (const attempt of attempts) {
     const values = [...fateOf.keys()].filter((value) => value.startsWith(`${attempt.id}:`));
@@ -225,7 +233,7 @@ export function assertAtomic(attempts: readonly Attempt[], logs: SimulatedLogs):
  */
 export function possibleOffsets(
   attempts: readonly Attempt[],
-  logs: SimulatedLogs,
+  logs: PartitionEntries,
 ): (number | 'none')[] {
   const fateOf = fates(logs);
   let possible: (number | 'none')[] = ['none'];
