@@ -44,7 +44,7 @@ test('every transaction happens as a whole or not at all, through crashes, time-
         await run(isCommon, events);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
