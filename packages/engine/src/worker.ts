@@ -13,9 +13,8 @@ import { defaultEngineLimits, type EngineLimits } from './engine-limits.ts';
 import type { EngineTopics } from './engine-topics.ts';
 import { Intake } from './intake/intake.ts';
 import { Counters } from './management/counters.ts';
+import { Committer } from './output/committer.ts';
 import type { DecidedPart } from './output/decided-part.ts';
-import { StartCommit, type FirstOffsets } from './output/start-commit.ts';
-import { TransactionLoop, type PartSource } from './output/transaction-loop.ts';
 import { ASSIGNOR_PROTOCOL, assignPartitions } from './partition/assignor.ts';
 import { findTopics } from './partition/find-topics.ts';
 import { removeNamesakes } from './partition/remove-namesakes.ts';
@@ -44,8 +43,9 @@ export type ShardStatus = {
 const MAINTENANCE_INTERVAL_MS = 1_000;
 /** Positions past control records alone are committed every so many maintenance rounds. */
 const COVER_POSITIONS_EVERY = 5;
-const FENCED_TWICE_WITHIN_MS = 60_000;
 const FLUSH_AT_STOP_MS = 5_000;
+/** A stop waits no longer for the answer to a commit: whether it happened is read from the log by the next owner. */
+const GIVE_UP_AT_STOP_MS = 10_000;
 
 /**
  * One member of the group with one transactional id: moves records from the fetcher through its shards into transactions, and committed events into the journal.
@@ -55,17 +55,14 @@ export class Worker<State, Command, Event> {
   readonly #options: WorkerOptions<State, Command, Event>;
   readonly #limits: EngineLimits;
   readonly #topics: EngineTopics;
-  readonly #starts = new Set<StartCommit>();
   readonly #context: ShardContext<State, Command, Event>;
   readonly #journalWriter: JournalWriter;
   readonly #fetcher: Fetcher;
   readonly #intake: Intake;
   readonly #member: GroupMember;
+  readonly #committer: Committer;
   readonly #tenancy: Tenancy<State, Command, Event>;
   readonly #pump: Pump<State, Command, Event>;
-  #producer: TransactionalProducer;
-  #loop: TransactionLoop;
-  #fencedAtMs = Number.NEGATIVE_INFINITY;
   #maintenance: Cancel = () => {};
   #maintenanceRound = 0;
   #deadLettersReported = 0;
@@ -95,10 +92,9 @@ export class Worker<State, Command, Event> {
     this.#options = options;
     this.#limits = { ...defaultEngineLimits, ...options.limits };
     this.#topics = topics;
-    this.#producer = producer;
     this.#journalWriter = this.#makeJournalWriter();
     this.#context = this.#makeContext();
-    this.#loop = this.#makeLoop();
+    this.#committer = this.#makeCommitter(producer);
     this.#member = options.log.openGroupMember({
       groupId: options.groupId,
       topics: topics.inputs,
@@ -121,13 +117,13 @@ export class Worker<State, Command, Event> {
       member: this.#member,
       intake: this.#intake,
       takeOver: this.#makeTakeOver(),
-      loop: () => this.#loop,
+      committer: this.#committer,
     });
     this.#pump = new Pump({
       context: this.#context,
       intake: this.#intake,
       shards: () => this.#tenancy.shards(),
-      onDecided: () => this.#loop.kick(),
+      onDecided: () => this.#committer.kick(),
     });
   }
 
@@ -182,15 +178,28 @@ export class Worker<State, Command, Event> {
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    const cancelGiveUp = this.#options.timers.after(GIVE_UP_AT_STOP_MS, () => {
+      void this.#committer.close();
+    });
     await this.#tenancy.close();
     this.#pump.stop();
     this.#maintenance();
-    await this.#member.leave();
-    await this.#loop.end();
+    await this.#leave();
+    await this.#committer.end();
+    cancelGiveUp();
     await this.#journalWriter.flush(FLUSH_AT_STOP_MS);
     this.#journalWriter.close();
     await this.#fetcher.close();
-    await this.#producer.close();
+    await this.#committer.close();
+  }
+
+  /** A group that does not hear of it waits for the session to end. */
+  async #leave(): Promise<void> {
+    try {
+      await this.#member.leave();
+    } catch (error) {
+      this.#options.report('warn', 'The group was not told that this worker leaves.', { error });
+    }
   }
 
   async #join(): Promise<void> {
@@ -198,7 +207,7 @@ export class Worker<State, Command, Event> {
       beforeJoin: () => Promise.resolve(this.#tenancy.held().map(({ partition }) => partition)),
       onAssigned: (generation, assignment) => {
         this.#tenancy.assigned(generation, assignment);
-        this.#loop.kick();
+        this.#committer.kick();
       },
       onLost: (reason) => {
         this.#options.report('warn', 'This worker is out of the group.', { reason });
@@ -230,29 +239,6 @@ export class Worker<State, Command, Event> {
     this.#pump.schedule();
   }
 
-  /** Somebody took our transactional id. What was in flight may have been committed or not: who takes over anew reads it from the log. */
-  async #onFenced(message: string): Promise<void> {
-    const { clock, identity, report } = this.#options;
-    report('error', 'This worker was fenced; it drops everything.', { message });
-    this.#tenancy.loseAll('The worker was fenced.');
-    const sinceMs = clock.monotonicMs() - this.#fencedAtMs;
-    this.#fencedAtMs = clock.monotonicMs();
-    if (sinceMs < FENCED_TWICE_WITHIN_MS) {
-      this.#die(
-        new Error(`Fenced twice in a minute: another worker is named ${identity.name} too.`),
-      );
-      return;
-    }
-    try {
-      await this.#producer.close();
-      this.#producer = await openProducer(this.#options);
-      this.#loop = this.#makeLoop();
-      this.#member.rejoin();
-    } catch (error) {
-      this.#die(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-
   #die(error: Error): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
@@ -261,6 +247,8 @@ export class Worker<State, Command, Event> {
     this.#tenancy.loseAll(error.message);
     this.#member.abandon();
     this.#journalWriter.close();
+    void this.#committer.end();
+    void this.#fetcher.close();
     this.#options.onFatal(error);
   }
 
@@ -273,7 +261,7 @@ export class Worker<State, Command, Event> {
         if (this.#maintenanceRound % COVER_POSITIONS_EVERY === 0) shard.decisions.coverPositions();
       }
       this.#reportRefused();
-      this.#loop.kick();
+      this.#committer.kick();
       this.#maintain();
     });
   }
@@ -285,11 +273,6 @@ export class Worker<State, Command, Event> {
     if (count === 0) return;
     this.#deadLettersReported = deadLetters;
     this.#options.report('warn', 'Records became dead letters.', { count, last: lastRefused });
-  }
-
-  *#partSources(): Iterable<PartSource> {
-    yield* this.#starts;
-    yield* this.#tenancy.shards();
   }
 
   #makeContext(): ShardContext<State, Command, Event> {
@@ -332,26 +315,30 @@ export class Worker<State, Command, Event> {
     });
   }
 
-  #makeLoop(): TransactionLoop {
-    const { groupId, timers, report } = this.#options;
-    return new TransactionLoop({
-      producer: this.#producer,
+  #makeCommitter(producer: TransactionalProducer): Committer {
+    const { clock, groupId, timers, report } = this.#options;
+    return new Committer(producer, {
+      openProducer: () => openProducer(this.#options),
+      topics: this.#topics,
       groupId,
       eventTopic: this.#topics.names.events,
       limits: this.#limits,
+      clock,
       timers,
       report,
       counters: this.counters,
-      sources: () => this.#partSources(),
+      sources: () => this.#tenancy.shards(),
       generation: () => {
         const current = this.#member.current();
         const confirmed = this.#tenancy.generation;
         return current?.generationId === confirmed?.generationId ? current : undefined;
       },
       onSettled: (parts) => this.#onSettled(parts),
-      onRefused: (source, message) =>
-        this.#tenancy.fail(source.tenure.partition, new ShardStoppedError('refused', message)),
-      onFenced: (message) => void this.#onFenced(message),
+      onRefused: ({ tenure }, message) =>
+        this.#tenancy.fail(tenure.partition, new ShardStoppedError('refused', message)),
+      onFenced: () => this.#tenancy.loseAll('The worker was fenced.'),
+      onReopened: () => this.#member.rejoin(),
+      onFailed: (error) => this.#die(error),
     });
   }
 
@@ -367,19 +354,8 @@ export class Worker<State, Command, Event> {
       timers,
       report,
       backlogBudget: this.#context.backlogBudget,
-      commitStart: (tenure, first) => this.#commitStart(tenure, first),
+      commitStart: (tenure, first) => this.#committer.commitStart(tenure, first),
     });
-  }
-
-  async #commitStart(tenure: Tenure, first: FirstOffsets): Promise<void> {
-    const commit = new StartCommit(tenure, first, this.#topics);
-    this.#starts.add(commit);
-    this.#loop.kick();
-    try {
-      await commit.whenCommitted(this.#options.timers);
-    } finally {
-      this.#starts.delete(commit);
-    }
   }
 }
 

@@ -44,6 +44,8 @@ export type TransactionLoopOptions = {
   readonly onRefused: (source: PartSource, message: string) => void;
   /** The transactional id was taken: drop everything. The loop has ended. */
   readonly onFenced: (message: string) => void;
+  /** A programmer's error, or the producer was closed under it. The loop has ended. */
+  readonly onFailed: (error: Error) => void;
 };
 
 const UNAVAILABLE_BACKOFF_MS = 20;
@@ -60,7 +62,10 @@ const UNAVAILABLE_BACKOFF_MS = 20;
  */
 export class TransactionLoop {
   readonly #options: TransactionLoopOptions;
+  /** What the transaction under way carries; kept until it has committed. */
   #parts: TakenPart[] = [];
+  /** Parts of a refused transaction that wait for their own try, before anything newer is taken. */
+  #suspects: TakenPart[] = [];
   #abort: AbortController | undefined;
   #running = false;
   #ended = false;
@@ -80,15 +85,15 @@ export class TransactionLoop {
     void this.#run();
   }
 
-  /** Whether anything of this shard is in the transaction under way. */
-  holds(source: PartSource): boolean {
-    return this.#parts.some((taken) => taken.source === source);
+  /** Whether anything of this tenure is in the transaction under way, or waits for its own try. */
+  holds(tenure: Tenure): boolean {
+    return [...this.#parts, ...this.#suspects].some(({ source }) => source.tenure === tenure);
   }
 
-  /** After the tenure has ended: aborts the transaction that holds anything of the shard; resolves when none does. */
-  async release(source: PartSource): Promise<void> {
-    assert(!source.tenure.lasts, 'Parts are taken back when the tenure is over.');
-    while (this.holds(source) && !this.#ended) {
+  /** After the tenure has ended: aborts the transaction that holds anything of it; resolves when none does. */
+  async release(tenure: Tenure): Promise<void> {
+    assert(!tenure.lasts, 'Parts are taken back when the tenure is over.');
+    while (this.holds(tenure) && !this.#ended) {
       this.#abort?.abort();
       this.#wake?.();
       await new Promise<void>((resolve) => this.#idle.push({ resolve }));
@@ -104,17 +109,29 @@ export class TransactionLoop {
   }
 
   async #run(): Promise<void> {
+    try {
+      await this.#commitAll();
+    } catch (error) {
+      const isTold = this.#ended; // its producer was closed meanwhile
+      this.#ended = true;
+      const failure = error instanceof Error ? error : new Error(String(error));
+      if (!isTold) this.#options.onFailed(failure);
+    }
+    if (this.#ended) this.#drop(() => true);
+    this.#running = false;
+    this.#wakeIdle();
+  }
+
+  async #commitAll(): Promise<void> {
     while (!this.#ended) {
       if (this.#parts.length === 0) this.#collect();
-      if (this.#parts.length === 0) break;
+      if (this.#parts.length === 0) return;
       const generation = this.#options.generation();
       if (generation === undefined) await this.#waitForGeneration();
       else await this.#commit(generation);
       this.#dropEnded();
       this.#wakeIdle();
     }
-    this.#running = false;
-    this.#wakeIdle();
   }
 
   async #commit(generation: Generation): Promise<void> {
@@ -146,11 +163,11 @@ export class TransactionLoop {
     }
     if (result.outcome === 'fenced') {
       this.#ended = true;
-      this.#parts = [];
       onFenced(result.message);
       return;
     }
     counters.transactionsAborted += 1;
+    this.#dropEnded(); // a shard that is no longer ours is not judged
     if (result.reason === 'requested') return;
     report('warn', 'A transaction was aborted.', {
       reason: result.reason,
@@ -182,7 +199,7 @@ export class TransactionLoop {
   /** The log refuses what these parts carry. One of them alone is the culprit: it is stopped; several are tried one by one. */
   #isolate(message: string): void {
     const [first, ...others] = this.#parts;
-    assert(first !== undefined, 'A refused transaction carried something.');
+    if (first === undefined) return;
     if (others.every(({ source }) => source === first.source)) {
       this.#options.onRefused(first.source, message);
       return;
@@ -190,9 +207,6 @@ export class TransactionLoop {
     this.#suspects = [...others, ...this.#suspects];
     this.#parts = [first];
   }
-
-  /** Parts of a refused transaction that wait for their own try, before anything newer is taken. */
-  #suspects: TakenPart[] = [];
 
   /** Takes parts of all shards in turn, each shard's in order, until the transaction is full. */
   #collect(): void {
@@ -250,12 +264,14 @@ export class TransactionLoop {
 
   /** The parts of tenures that ended while the transaction was under way are nobody's now. */
   #dropEnded(): void {
-    const dropped = [...this.#parts, ...this.#suspects].filter(
-      ({ source }) => !source.tenure.lasts,
-    );
+    this.#drop(({ source }) => !source.tenure.lasts);
+  }
+
+  #drop(isDropped: (taken: TakenPart) => boolean): void {
+    const dropped = [...this.#parts, ...this.#suspects].filter((taken) => isDropped(taken));
     if (dropped.length === 0) return;
-    this.#parts = this.#parts.filter(({ source }) => source.tenure.lasts);
-    this.#suspects = this.#suspects.filter(({ source }) => source.tenure.lasts);
+    this.#parts = this.#parts.filter((taken) => !isDropped(taken));
+    this.#suspects = this.#suspects.filter((taken) => !isDropped(taken));
     this.#options.onSettled(dropped.map(({ part }) => part));
   }
 

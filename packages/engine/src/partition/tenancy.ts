@@ -1,7 +1,7 @@
 import { assert, sleep } from '@chat-cluster/kernel';
 import type { Generation, GroupMember, MemberAssignment } from '@chat-cluster/log';
 import type { Intake } from '../intake/intake.ts';
-import type { TransactionLoop } from '../output/transaction-loop.ts';
+import type { Committer } from '../output/committer.ts';
 import { Limiter } from '../recovery/limiter.ts';
 import type { ShardContext } from '../shard/shard-context.ts';
 import { Shard } from '../shard/shard.ts';
@@ -15,8 +15,7 @@ type TenancyOptions<State, Command, Event> = {
   readonly member: GroupMember;
   readonly intake: Intake;
   readonly takeOver: TakeOver;
-  /** The loop of the present producer: it changes when the worker was fenced. */
-  readonly loop: () => TransactionLoop;
+  readonly committer: Pick<Committer, 'holds' | 'kick' | 'release'>;
 };
 
 /** Shards that take over at the same time: each reads its part of the event topic. */
@@ -57,7 +56,6 @@ export class Tenancy<State, Command, Event> {
   }
 
   assigned(generation: Generation, assignment: MemberAssignment): void {
-    if (this.#closed) return;
     this.#generation = generation;
     const assigned = new Set(assignment.partitions);
     const revoking = decodeRevoking(assignment.userData);
@@ -65,6 +63,7 @@ export class Tenancy<State, Command, Event> {
       if (assigned.has(tenure.partition)) tenure.confirm(generation.generationId);
       else this.#lose(tenure, 'It was assigned to another worker.');
     }
+    if (this.#closed) return;
     for (const partition of assigned) {
       if (revoking.includes(partition) || this.#tenures.get(partition)?.isHeld === true) continue;
       this.#begin(partition, generation);
@@ -78,7 +77,7 @@ export class Tenancy<State, Command, Event> {
     for (const tenure of this.held()) this.#lose(tenure, reason);
   }
 
-  /** Drains every shard. Nothing is taken over afterwards. */
+  /** Drains every shard. Nothing is taken over afterwards. The journal writer keeps the tails: what they hold is still to be written. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.held().map((tenure) => this.#giveUp(tenure)));
@@ -144,7 +143,7 @@ export class Tenancy<State, Command, Event> {
 
   /** Lets what is decided commit, then ends the tenure; what takes too long is dropped. */
   async #giveUp(tenure: Tenure): Promise<void> {
-    const shard = this.#shards.get(tenure.partition);
+    const shard = this.#shardOf(tenure);
     if (tenure.apply('give-up') === 'draining') {
       assert(shard !== undefined, 'A shard that drains was running.');
       const isDrained = await this.#drain(tenure, shard);
@@ -154,12 +153,12 @@ export class Tenancy<State, Command, Event> {
   }
 
   async #drain(tenure: Tenure, shard: Shard<State, Command, Event>): Promise<boolean> {
-    const { context, intake, loop } = this.#options;
+    const { committer, context, intake } = this.#options;
     intake.remove(shard.queues);
     const deadlineMs = context.clock.monotonicMs() + context.limits.drainTimeoutMs;
     while (tenure.lasts && context.clock.monotonicMs() <= deadlineMs) {
-      if (!shard.decisions.hasAny && !loop().holds(shard)) return true;
-      loop().kick();
+      if (!shard.decisions.hasAny && !committer.holds(tenure)) return true;
+      committer.kick();
       await sleep(context.timers, DRAIN_POLL_MS);
     }
     return false;
@@ -174,13 +173,23 @@ export class Tenancy<State, Command, Event> {
 
   /** After the tenure: the transaction that holds anything of it is aborted, and its memory given back. */
   async #release(tenure: Tenure): Promise<void> {
+    const { committer, context, intake } = this.#options;
+    const shard = this.#shardOf(tenure);
+    const leavesTail = !this.#closed;
+    if (shard !== undefined) {
+      this.#shards.delete(tenure.partition);
+      intake.remove(shard.queues);
+      if (leavesTail) context.journalWriter.remove(tenure.partition);
+    }
+    await committer.release(tenure);
+    shard?.drop();
+    if (leavesTail) shard?.tail.clear();
+    context.onWork(); // there is room for the other shards
+  }
+
+  /** The partition may have another tenure meanwhile, whose shard is not this one's. */
+  #shardOf(tenure: Tenure): Shard<State, Command, Event> | undefined {
     const shard = this.#shards.get(tenure.partition);
-    if (shard === undefined || shard.tenure !== tenure) return;
-    const { context, intake, loop } = this.#options;
-    this.#shards.delete(tenure.partition);
-    intake.remove(shard.queues);
-    context.journalWriter.remove(tenure.partition);
-    await loop().release(shard);
-    shard.drop();
+    return shard?.tenure === tenure ? shard : undefined;
   }
 }

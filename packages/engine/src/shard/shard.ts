@@ -132,11 +132,10 @@ export class Shard<State, Command, Event> {
     });
   }
 
-  /** The tenure is over: gives all memory back. Parts in flight are the transaction's. */
+  /** The tenure is over: gives all memory back but the tail's, which may still be written. Parts in flight are the transaction's. */
   drop(): void {
     this.decisions.drop();
     this.entities.clear();
-    this.tail.clear();
     for (const queue of this.queues) queue.clear();
   }
 
