@@ -1,6 +1,9 @@
 import type { Clock, Timers } from '@chat-cluster/kernel';
 import type { PartitionFetch } from '../partitions/partition-fetch.ts';
 
+/** A fetch is answered after this even if it asks for longer: its client may have gone away meanwhile. */
+const WAIT_MS_MAX = 60_000;
+
 export type FetchLimits = {
   readonly maxWaitMs: number;
   readonly minBytes: number;
@@ -19,7 +22,7 @@ export async function waitForAnswer(
   limits: FetchLimits,
 ): Promise<void> {
   const { clock, timers, maxWaitMs } = limits;
-  const deadlineMs = clock.monotonicMs() + maxWaitMs;
+  const deadlineMs = clock.monotonicMs() + Math.min(maxWaitMs, WAIT_MS_MAX);
   // Watching begins before the first look, so that nothing can happen unseen between a look and the wait for more.
   let changed = Promise.withResolvers<void>();
   let isChanged = false;
