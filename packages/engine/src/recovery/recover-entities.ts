@@ -26,7 +26,8 @@ export type RecoverOptions<State, Event> = {
 
 /**
  * Builds entities: the tail first (it is read before the journal, so that an event that moves from one to the other meanwhile is seen), then snapshots, then the rows
- * after them, merged by seq and checked for gaps. A brand-new entity costs its share of two bulk reads. Rejects with a JournalError (try again if it is retriable) or a HistoryGapError.
+ * after them, merged by seq and checked for gaps. Rows may have a gap where the tail goes on: of two writes under way the later one may be there first.
+ * A brand-new entity costs its share of two bulk reads. Rejects with a JournalError (try again if it is retriable) or a HistoryGapError.
  */
 export async function recoverEntities<State, Event>(
   options: RecoverOptions<State, Event>,
@@ -42,18 +43,22 @@ export async function recoverEntities<State, Event>(
     if (snapshot !== undefined) entity.seqNext = entity.snapshotSeqNext = snapshot.seq + 1;
     return entity;
   });
-  await applyRows(options, entities);
+  const rowsBehindGaps = await applyRows(options, entities);
   entities.forEach((entity, index) => {
     for (const event of tails[index] ?? []) applyInOrder(entity, definition, event);
+    const behindGap = rowsBehindGaps.get(entity);
+    if (behindGap !== undefined) assertSeen(entity, behindGap);
     entity.measure(definition);
   });
   return entities;
 }
 
+/** Applies rows up to the first gap of each entity; returns the rows behind those gaps, one an entity. */
 async function applyRows<State, Event>(
   { definition, journal }: RecoverOptions<State, Event>,
   entities: readonly Entity<State, Event>[],
-): Promise<void> {
+): Promise<ReadonlyMap<Entity<State, Event>, JournalRow>> {
+  const behindGaps = new Map<Entity<State, Event>, JournalRow>();
   let unfinished = entities;
   while (unfinished.length > 0) {
     const queries = unfinished.map(({ id, seqNext }) => ({
@@ -64,10 +69,17 @@ async function applyRows<State, Event>(
     const found = await journal.readEvents(definition.type, queries);
     unfinished = unfinished.filter((entity, index) => {
       const rows = found[index] ?? [];
-      for (const row of rows) applyInOrder(entity, definition, row);
+      for (const row of rows) {
+        if (row.seq > entity.seqNext) {
+          behindGaps.set(entity, row);
+          return false;
+        }
+        applyInOrder(entity, definition, row);
+      }
       return rows.length === ROWS_PER_QUERY;
     });
   }
+  return behindGaps;
 }
 
 function begin<State, Event>(
@@ -93,4 +105,8 @@ function applyInOrder<State, Event>(
   if (row.seq < entity.seqNext) return;
   if (row.seq > entity.seqNext) throw new HistoryGapError(entity.id, entity.seqNext, row.seq);
   entity.apply(definition, row.event);
+}
+
+function assertSeen<State, Event>(entity: Entity<State, Event>, { seq }: JournalRow): void {
+  if (seq >= entity.seqNext) throw new HistoryGapError(entity.id, entity.seqNext, seq);
 }
