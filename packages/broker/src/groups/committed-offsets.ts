@@ -17,8 +17,14 @@ export class CommittedOffsets {
     return this.#committed.size === 0 && this.#stagedByProducer.size === 0;
   }
 
+  /** Offsets that were sent before those that count change nothing: their transaction has ended late. */
   commit(offsets: readonly StoredOffset[]): void {
-    for (const offset of offsets) this.#committed.set(offset.topic, offset.partition, offset);
+    for (const offset of offsets) {
+      const before = this.#committed.get(offset.topic, offset.partition);
+      if (before === undefined || before.order < offset.order) {
+        this.#committed.set(offset.topic, offset.partition, offset);
+      }
+    }
   }
 
   /** Keeps offsets for a producer's open transaction; later ones of it replace earlier ones. */

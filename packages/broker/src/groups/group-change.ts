@@ -26,6 +26,8 @@ export type StoredGroup = {
 
 /** One committed offset. `expiresAtMs`: given by clients before OffsetCommit v5, else null. */
 export type StoredOffset = {
+  /** Counts all commits, in the order in which they were sent: of two for a partition the later one stays. */
+  readonly order: number;
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;

@@ -239,6 +239,18 @@ describe('staged offsets', () => {
     assert.deepEqual(await again.coordinator.offsets.read({ ...of, requireStable: false }), []);
   });
 
+  test('do not replace what was committed after they were sent', async () => {
+    const world = await staged();
+    await commit(world, { offset: 9 });
+    const again = await restart(world);
+    for (const each of [again, world]) {
+      each.coordinator.offsets.endTransaction('group', 1, 'commit');
+      assert.equal(await read(each), 9);
+      assert.deepEqual(await commit(each, { offset: 3 }), [NONE]);
+      assert.equal(await read(each), 3);
+    }
+  });
+
   test('outlive the deletion of their group', async () => {
     const world = await staged();
     await world.coordinator.delete('group');

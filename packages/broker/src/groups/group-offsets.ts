@@ -172,10 +172,12 @@ export class GroupOffsets {
     const nowMs = this.#surroundings.clock.wallMs();
     const expiresAtMs = retentionMs === null ? null : nowMs + retentionMs;
     const codes = offsets.map((offset) => this.#whyNotStore(offset));
+    const order = this.#surroundings.registry.nextOrder();
     const good = offsets
       .filter((_, index) => codes[index] === ErrorCode.NONE)
       .map(({ metadata, ...offset }): StoredOffset => ({
         ...offset,
+        order,
         metadata: metadata ?? '',
         committedAtMs: nowMs,
         expiresAtMs,

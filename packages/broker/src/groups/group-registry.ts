@@ -1,6 +1,6 @@
 import type { SectionJournal, StateJournal } from '../state-journal/state-journal.ts';
 import { CommittedOffsets } from './committed-offsets.ts';
-import type { GroupChange } from './group-change.ts';
+import type { GroupChange, StoredOffset } from './group-change.ts';
 import { Group, type GroupSurroundings } from './group.ts';
 
 /** A group and what it has committed. */
@@ -11,6 +11,8 @@ export class GroupRegistry {
   readonly #entries = new Map<string, GroupEntry>();
   readonly #journal: SectionJournal<GroupChange>;
   readonly #surroundings: GroupSurroundings;
+  /** The order of the last commit of offsets. */
+  #lastOrder = 0;
 
   /** Registers the journal's section `groups`; the journal is opened by somebody else, later. */
   constructor(surroundings: Omit<GroupSurroundings, 'store'> & { journal: StateJournal }) {
@@ -38,6 +40,12 @@ export class GroupRegistry {
 
   all(): IterableIterator<GroupEntry> {
     return this.#entries.values();
+  }
+
+  /** The place of a commit of offsets among all others. */
+  nextOrder(): number {
+    this.#lastOrder += 1;
+    return this.#lastOrder;
   }
 
   append(change: GroupChange): Promise<void> {
@@ -94,8 +102,10 @@ export class GroupRegistry {
         }
         return;
       case 'offsets-committed':
+        this.#replayOrders(change.offsets);
         return this.#replayed(change.groupId).offsets.commit(change.offsets);
       case 'offsets-staged':
+        this.#replayOrders(change.offsets);
         return this.#replayed(change.groupId).offsets.stage(change.producerId, change.offsets);
       case 'offsets-removed': {
         const { offsets } = this.#replayed(change.groupId);
@@ -105,6 +115,10 @@ export class GroupRegistry {
       case 'topic-offsets-removed':
         for (const { offsets } of this.#entries.values()) offsets.removeTopic(change.topic);
     }
+  }
+
+  #replayOrders(offsets: readonly StoredOffset[]): void {
+    for (const { order } of offsets) this.#lastOrder = Math.max(this.#lastOrder, order);
   }
 
   #replayed(groupId: string): GroupEntry {
