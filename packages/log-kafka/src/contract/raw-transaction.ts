@@ -5,6 +5,7 @@ import {
   type Connection,
   createRecordsBatch,
   endTxnV4,
+  findCoordinatorV6,
   initProducerIdV5,
   produceV11,
   ResponseError,
@@ -37,6 +38,9 @@ export class RawTransaction implements HeldTransaction {
     options: { readonly transactionalId: string; readonly transactionTimeoutMs: number },
   ): Promise<RawTransaction> {
     const { transactionalId, transactionTimeoutMs } = options;
+    // Being asked for coordinators, a new cluster makes the topics that they keep their state in.
+    await patiently(() => findCoordinatorV6.api.async(connection, 0, ['group']));
+    await patiently(() => findCoordinatorV6.api.async(connection, 1, [transactionalId]));
     const { producerId, producerEpoch } = await patiently(() =>
       initProducerIdV5.api.async(connection, transactionalId, transactionTimeoutMs, -1n, -1),
     );
