@@ -35,5 +35,5 @@ export function wasForwarded(record: FetchedRecord): boolean {
 export function originalTimeMs(record: FetchedRecord): number {
   if (record.headers.length === 0) return record.timestampMs;
   const timeMs = Number(headerText(record.headers, TIME) ?? Number.NaN);
-  return Number.isSafeInteger(timeMs) ? timeMs : record.timestampMs;
+  return Number.isInteger(timeMs) ? timeMs : record.timestampMs;
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { assert } from '@chat-cluster/kernel';
 import {
   homePartition,
@@ -8,6 +9,7 @@ import {
 import type { ShardTail } from '../backlog/shard-tail.ts';
 import { ActiveEntities } from '../entity/active-entities.ts';
 import type { ReadInput } from '../entity/entity-definition.ts';
+import { entityIdProblem } from '../entity/entity-id.ts';
 import type { Entity } from '../entity/entity.ts';
 import { InputQueue } from '../intake/input-queue.ts';
 import { readRecord } from '../intake/read-record.ts';
@@ -181,6 +183,11 @@ export class Shard<State, Command, Event> {
 
   /** The entity is not active: is it at home here at all? Then it is recovered, together with others that will be needed soon. */
   #withoutEntity(queue: InputQueue, record: FetchedRecord, entityId: string): boolean {
+    const problem = entityIdProblem(entityId);
+    if (problem !== undefined) {
+      this.decisions.refuse(record, queue.from, { code: 'invalid-entity-id', reason: problem });
+      return true;
+    }
     const key = Buffer.from(entityId);
     const home = homePartition(key, this.#context.topics.shardCount);
     if (home !== this.partition) {
@@ -199,16 +206,19 @@ export class Shard<State, Command, Event> {
     const idsMax = recoveryBatchCount * recoveryConcurrency;
     for (let index = 0; index < queue.count && ids.size < idsMax; index++) {
       const key = queue.at(index)?.key;
-      if (!key || key.byteLength > KEY_BYTES_MAX) continue;
+      if (!key || !isUtf8(key)) continue;
       if (homePartition(key, this.#context.topics.shardCount) !== this.partition) continue;
       const id = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString();
-      if (this.entities.get(id) === undefined) ids.add(id);
+      if (entityIdProblem(id) !== undefined || this.entities.get(id) !== undefined) continue;
+      ids.add(id);
     }
     return [...ids];
   }
 
   #recovered(entities: readonly Entity<State, Event>[]): void {
     for (const entity of entities) {
+      const home = homePartition(entity.keyBytes, this.#context.topics.shardCount);
+      assert(home === this.partition, 'An entity is active at its home only (promise 6).');
       this.entities.add(entity);
       this.#context.counters.entitiesRecovered += 1;
     }
@@ -216,6 +226,3 @@ export class Shard<State, Command, Event> {
     this.#context.onWork();
   }
 }
-
-/** A key longer than this is no entity's id. */
-const KEY_BYTES_MAX = 1_024;
