@@ -1,0 +1,52 @@
+/**
+ * Where a node can be made to die: every step between a record that is fetched and a journal position that is written.
+ *
+ * - `taking-over`: the committed offsets of a shard were read
+ * - `fetched`: records came in, nothing of them is decided
+ * - `decided`: a transaction is full, nothing of it is sent
+ * - `partitions-sent`: first round, AddPartitionsToTxn is on its way
+ * - `records-sent`, `offsets-sent`: second round, Produce or TxnOffsetCommit is on its way
+ * - `end-unsent`: third round, everything is written but the end
+ * - `end-sent`: EndTxn is on its way: the transaction commits, or not
+ * - `end-answered`: committed, and the node does not know yet
+ * - `rows-unsent`: committed and known, nothing of it is in the journal
+ * - `rows-sent`: rows are on their way to the journal
+ * - `rows-written`: rows are in the journal, their position is not
+ * - `position-written`: both are, and the node does not know yet
+ */
+export const fusePoints = [
+  'taking-over',
+  'fetched',
+  'decided',
+  'partitions-sent',
+  'records-sent',
+  'offsets-sent',
+  'end-unsent',
+  'end-sent',
+  'end-answered',
+  'rows-unsent',
+  'rows-sent',
+  'rows-written',
+  'position-written',
+] as const;
+
+export type FusePoint = (typeof fusePoints)[number];
+
+/** Where to die, and at which crossing of that point from now on (1 is the next one). */
+export type Arming = { readonly point: FusePoint; readonly crossing: number };
+
+/** Kills this process, as `kill -9` does, when a point is crossed that it was armed for. */
+export class Fuse {
+  #armed: Arming | undefined;
+
+  arm(arming: Arming): void {
+    this.#armed = arming;
+  }
+
+  crossed(point: FusePoint): void {
+    if (this.#armed?.point !== point) return;
+    this.#armed = { point, crossing: this.#armed.crossing - 1 };
+    // Nothing runs after it: the signal is delivered before the call returns.
+    if (this.#armed.crossing === 0) process.kill(process.pid, 'SIGKILL');
+  }
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ChatNode } from './chat-node.ts';
+import type { Arming } from './fuse.ts';
+import type { NodeProcessOptions } from './node-process.ts';
+
+/** Two nodes that share the shards; each is started again after it died, with the same name. */
+export class NodePair {
+  readonly #options: Omit<NodeProcessOptions, 'name'>;
+  readonly #nodes: [ChatNode, ChatNode];
+  /** What dead processes wrote to their error output. */
+  readonly #logs: string[] = [];
+
+  private constructor(options: Omit<NodeProcessOptions, 'name'>, nodes: [ChatNode, ChatNode]) {
+    this.#options = options;
+    this.#nodes = nodes;
+  }
+
+  static async start(options: Omit<NodeProcessOptions, 'name'>): Promise<NodePair> {
+    // The first one makes the topics.
+    const first = await ChatNode.start({ ...options, name: NAMES[0] });
+    return new NodePair(options, [first, await ChatNode.start({ ...options, name: NAMES[1] })]);
+  }
+
+  node(index: 0 | 1): ChatNode {
+    return this.#nodes[index];
+  }
+
+  /** Resolves when the shards are spread over both nodes, or over those that live, and all run. */
+  async untilSettled(): Promise<void> {
+    await within(SETTLE_WAIT_MS, async () => {
+      const living = this.#nodes.filter(({ program }) => program.isRunning);
+      const shown = await Promise.all(living.map((node) => node.shards()));
+      const counts = shown.map((shards = []) => shards.length);
+      const running = shown.flat().filter((shard) => shard?.phase === 'running').length;
+      const isSpread = counts.every((count) => count > 0);
+      return isSpread && running === this.#options.partitionCount
+        ? undefined
+        : `All shards run: ${JSON.stringify(shown)}`;
+    });
+  }
+
+  /** Resolves when everything that was sent is decided, committed and in the journal. */
+  async untilThrough(): Promise<void> {
+    let throughCount = 0;
+    await within(THROUGH_WAIT_MS, async () => {
+      const shown = (await Promise.all(this.#nodes.map((node) => node.shards()))).flat();
+      const isThrough =
+        shown.length === this.#options.partitionCount &&
+        shown.every((shard) => shard?.phase === 'running' && shard.lag + shard.backlogCount === 0);
+      throughCount = isThrough ? throughCount + 1 : 0;
+      // A lag is as old as the last answer of the broker.
+      return throughCount > THROUGH_TIMES ? undefined : `All is through: ${JSON.stringify(shown)}`;
+    });
+  }
+
+  /** Lets a node run into its fuse; resolves when it is dead. */
+  async blow(index: 0 | 1, arming: Arming): Promise<void> {
+    this.node(index).arm(arming);
+    await this.untilDead(index, `the fuse ${arming.point}`);
+  }
+
+  async untilDead(index: 0 | 1, by: string): Promise<void> {
+    const { program } = this.node(index);
+    const timeout = new AbortController();
+    const late = delay(FUSE_WAIT_MS, 'late' as const, { signal: timeout.signal }).catch(
+      () => 'late',
+    );
+    const ended = await Promise.race([program.ended, late]);
+    timeout.abort();
+    assert.deepEqual(
+      ended,
+      { code: null, signal: 'SIGKILL' },
+      `Node ${index} was killed by ${by}.`,
+    );
+  }
+
+  /** Starts a node that is dead. */
+  async revive(index: 0 | 1): Promise<void> {
+    this.#keepLog(index);
+    this.#nodes[index] = await ChatNode.start({ ...this.#options, name: NAMES[index] });
+  }
+
+  /** Stops a node as a supervisor does, and starts it again. */
+  async restart(index: 0 | 1): Promise<void> {
+    assert.deepEqual(await this.node(index).program.stop(), { code: 0, signal: null });
+    await this.revive(index);
+  }
+
+  async stop(): Promise<void> {
+    const ended = await Promise.all(this.#nodes.map(({ program }) => program.stop()));
+    for (const each of ended) assert.deepEqual(each, { code: 0, signal: null });
+  }
+
+  /** Everything that the nodes reported, dead ones included. */
+  log(): string {
+    for (const index of [0, 1] as const) this.#keepLog(index);
+    return this.#logs.join('');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#nodes.map(({ program }) => program[Symbol.asyncDispose]()));
+  }
+
+  #keepLog(index: 0 | 1): void {
+    const lines = this.node(index)
+      .program.stderr.split('\n')
+      .filter((line) => line !== '');
+    this.#logs.push(...lines.map((line) => `${NAMES[index]} ${line}\n`));
+  }
+}
+
+const NAMES = ['node-a', 'node-b'] as const;
+
+/** A node that dies is missed after its session time-out of 6 s; a slow machine takes longer for all. */
+const SETTLE_WAIT_MS = 60_000;
+const THROUGH_WAIT_MS = 120_000;
+const FUSE_WAIT_MS = 60_000;
+const POLL_MS = 250;
+const THROUGH_TIMES = 4;
+
+/** Asks again until nothing is missing any more; fails with what is still missing. */
+export async function within(
+  waitMs: number,
+  missing: () => Promise<string | undefined>,
+): Promise<void> {
+  const deadlineMs = performance.now() + waitMs;
+  for (;;) {
+    const message = await missing();
+    if (message === undefined) return;
+    if (performance.now() > deadlineMs) throw new Error(`Not within ${waitMs} ms. ${message}`);
+    await delay(POLL_MS);
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * `node node-process.ts OPTIONS` (JSON of NodeProcessOptions): a chat node that can be told, by a message to the process,
+ * where to die. Otherwise what `chatcluster node` runs.
+ */
+import {
+  openJournal,
+  readJournalAddress,
+  runProgram,
+  startChatNode,
+} from '@chat-cluster/app-chat-node';
+import type { EngineLimits } from '@chat-cluster/engine';
+import { assert } from '@chat-cluster/kernel';
+import { openKafkaLog } from '@chat-cluster/log-kafka';
+import { type Arming, Fuse } from './fuse.ts';
+import { fusedJournal } from './fused-journal.ts';
+import { fusedLog, watchRequests } from './fused-log.ts';
+
+export type NodeProcessOptions = {
+  /** Kafka's port on this machine. */
+  readonly kafkaPort: number;
+  /** As `--journal` takes it. */
+  readonly journal: string;
+  /** The same after a restart. */
+  readonly name: string;
+  readonly partitionCount: number;
+  readonly limits?: Partial<EngineLimits>;
+  /** Where to die, from the start on. */
+  readonly arming?: Arming;
+};
+
+const options = JSON.parse(process.argv[2] ?? '{}') as NodeProcessOptions;
+const fuse = new Fuse();
+if (options.arming !== undefined) fuse.arm(options.arming);
+watchRequests(fuse);
+process.on('message', (arming: Arming) => fuse.arm(arming));
+// The test is gone: there is nobody to stop us later.
+process.on('disconnect', () => process.exit(1));
+await runProgram(startNode, (sentence) => process.stderr.write(`${sentence}\n`));
+
+async function startNode(fail: (error: Error) => void) {
+  const { kafkaPort, name, limits, partitionCount } = options;
+  const address = readJournalAddress(options.journal);
+  assert(address !== undefined, 'A journal is addressed as --journal takes it.');
+  const bootstrap = [{ host: '127.0.0.1', port: kafkaPort }];
+  const node = await startChatNode({
+    openLog: () => fusedLog(openKafkaLog({ bootstrap, clientId: name }), fuse),
+    journal: fusedJournal(await openJournal(address, { replicationFactor: 1 }), fuse),
+    groupId: 'chat',
+    identity: { name, endpoint: `127.0.0.1:${name}` },
+    workerCount: 1,
+    partitionCount,
+    replicationFactor: 1,
+    httpPort: 0,
+    managementPort: 0,
+    pageHtml: '',
+    ...(limits && { limits }),
+    report: (level, sentence, facts) => {
+      const details = Object.entries(facts ?? {}).map(([key, value]) => `${key}=${String(value)}`);
+      process.stderr.write(
+        `${new Date().toISOString()} ${level}: ${sentence} ${details.join(' ')}\n`,
+      );
+    },
+    onFatal: fail,
+  });
+  process.stdout.write(`Ready: management ${node.managementPort}.\n`);
+  return node;
+}
