@@ -1,8 +1,9 @@
 import type { FetchedBatch, FetchedRecord, TopicIdPartition } from '@chat-cluster/log';
 import { Deque } from '../backlog/deque.ts';
 
-/** What a fetched record holds besides its bytes. */
+/** What a fetched record holds besides its bytes, and each of its headers. */
 const RECORD_OVERHEAD_BYTES = 150;
+const HEADER_OVERHEAD_BYTES = 100;
 
 /** Records of one input topic's partition that were fetched and are not decided, in offset order. */
 export class InputQueue {
@@ -72,6 +73,10 @@ export class InputQueue {
   }
 }
 
-function sizeBytes(record: FetchedRecord): number {
-  return (record.key?.byteLength ?? 0) + (record.value?.byteLength ?? 0) + RECORD_OVERHEAD_BYTES;
+function sizeBytes({ key, value, headers }: FetchedRecord): number {
+  let bytes = RECORD_OVERHEAD_BYTES + (key?.byteLength ?? 0) + (value?.byteLength ?? 0);
+  for (const header of headers) {
+    bytes += HEADER_OVERHEAD_BYTES + header.key.length + header.value.byteLength;
+  }
+  return bytes;
 }

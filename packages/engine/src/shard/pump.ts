@@ -45,9 +45,9 @@ export class Pump<State, Command, Event> {
     for (let step = 0; step < shards.length && left > 0; step++) {
       const shard = shards[(this.#from + step) % shards.length];
       if (shard === undefined) continue;
-      const count = this.#decide(shard, left);
-      left -= count;
-      if (count > 0) intake.balance(shard.queues);
+      left -= this.#decide(shard, left);
+      // Also where nothing was decided now: a record may have waited for history, and be gone since.
+      if (shard.tenure.lasts) intake.balance(shard.queues);
     }
     this.#from += 1;
     return left <= 0;
