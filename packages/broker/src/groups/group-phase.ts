@@ -32,7 +32,7 @@ export type GroupPhase =
 export type GroupPhaseName = GroupPhase['name'];
 
 /** Where each phase may lead. A restart enters Stable from Empty. */
-export const GROUP_TRANSITIONS: Readonly<Record<GroupPhaseName, readonly GroupPhaseName[]>> = {
+const GROUP_TRANSITIONS: Readonly<Record<GroupPhaseName, readonly GroupPhaseName[]>> = {
   Empty: ['PreparingRebalance', 'Stable', 'Dead'],
   PreparingRebalance: ['Empty', 'CompletingRebalance'],
   CompletingRebalance: ['PreparingRebalance', 'Stable'],

@@ -62,7 +62,7 @@ export class OffsetExpiry {
  * The offsets of a group whose time is over. It counts from the commit, and not before the group
  * became empty; in a group with members only for topics that none of them reads.
  */
-export function expiredOffsets(
+function expiredOffsets(
   { group, offsets }: GroupEntry,
   { nowMs, retentionMs }: { nowMs: number; retentionMs: number },
 ): StoredOffset[] {

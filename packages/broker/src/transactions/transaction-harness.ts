@@ -128,7 +128,7 @@ export class TransactionHarness {
 }
 
 /** The values in a log whose transactions were committed. Stops before the first open one. */
-export function visibleIn(logs: SimulatedLogs, log: string): string[] {
+function visibleIn(logs: SimulatedLogs, log: string): string[] {
   const entries = logs.entriesOf(log);
   const seen: string[] = [];
   for (const [index, entry] of entries.entries()) {

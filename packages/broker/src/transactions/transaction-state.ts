@@ -13,9 +13,7 @@ export type TransactionState =
 export type TransactionOutcome = 'commit' | 'abort';
 
 /** Where each state may lead. Ongoing to Ongoing adds partitions; Empty to Empty is a new epoch. */
-export const TRANSACTION_TRANSITIONS: Readonly<
-  Record<TransactionState, readonly TransactionState[]>
-> = {
+const TRANSACTION_TRANSITIONS: Readonly<Record<TransactionState, readonly TransactionState[]>> = {
   Empty: ['Empty', 'Ongoing'],
   Ongoing: ['Ongoing', 'PrepareCommit', 'PrepareAbort'],
   PrepareCommit: ['CompleteCommit'],

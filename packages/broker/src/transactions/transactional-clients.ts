@@ -189,7 +189,7 @@ export class TransactionalClient {
 }
 
 /** What became of each value, by the markers of its partition. */
-export function fates(logs: PartitionEntries): Map<string, 'commit' | 'abort' | 'open'> {
+function fates(logs: PartitionEntries): Map<string, 'commit' | 'abort' | 'open'> {
   const fateOf = new Map<string, 'commit' | 'abort' | 'open'>();
   for (const partition of [0, 1, 2]) {
     const openOf = new Map<number, string[]>();
