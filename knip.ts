@@ -2,6 +2,9 @@ import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KnipConfig } from 'knip';
 
+/** Processes that a benchmark or a test starts. */
+const started = ['bench/chat/{bare-loop,broker-process}.ts', 'tests/crash/*-process.ts'];
+
 const tests = 'src/**/*.{test,itest,bench}.ts';
 
 /** A workspace that is only announced has a package.json and no entry yet: there is nothing to judge. */
@@ -20,10 +23,14 @@ export default {
   ignoreExportsUsedInFile: { type: true, interface: true },
   workspaces: {
     '.': {
-      entry: ['{tools,bench}/*.ts', '{tests,tools,bench}/**/*.{test,itest,bench}.ts'],
+      entry: ['{tools,bench}/*.ts', '{tests,tools,bench}/**/*.{test,itest,bench}.ts', ...started],
       project: ['{tools,tests,bench}/**/*.ts'],
     },
     'packages/*': { entry: [tests], project: ['src/**/*.ts'] },
-    'apps/*': { entry: ['src/main.ts', tests], project: ['src/**/*.ts'] },
+    'packages/engine': {
+      entry: [tests, 'examples/*.ts'],
+      project: ['{src,examples}/**/*.ts'],
+    },
+    'apps/*': { entry: [tests], project: ['src/**/*.ts'] },
   },
 } satisfies KnipConfig;

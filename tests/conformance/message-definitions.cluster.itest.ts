@@ -166,7 +166,7 @@ function normalized(value: unknown, kind: string): string {
   if (typeof value === 'object' || kind.startsWith('[]') || kind === 'uuid') return '';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   if (kind === 'bool') return text === '' ? 'false' : text;
-  return /^int/.test(kind) ? String(Number(text)) : text;
+  return kind.startsWith('int') ? String(Number(text)) : text;
 }
 
 function inWireOrder(facts: readonly FieldFacts[]): FieldFacts[] {

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 
 /** What keeps a program from starting, in one sentence that says what to do. */
-export class StartError extends Error {
+class StartError extends Error {
   override readonly name = 'StartError';
 }
 
