@@ -19,7 +19,7 @@ import type { BrokerAddress } from './connections/broker-connection.ts';
 import { closedError } from './connections/broker-connections.ts';
 import { Cluster } from './connections/cluster.ts';
 import { KafkaFetcher } from './fetch/kafka-fetcher.ts';
-import { readRange } from './fetch/read-range.ts';
+import { RangeReader } from './fetch/range-reader.ts';
 import { KafkaGroupMember } from './group/kafka-group-member.ts';
 import { KafkaProducer } from './produce/kafka-producer.ts';
 import { KafkaTransactionalProducer } from './produce/kafka-transactional-producer.ts';
@@ -80,62 +80,54 @@ class KafkaLog implements Log {
   readonly #context: AdapterContext;
   readonly #cluster: Cluster;
   readonly #laneCount: number;
-  /** What is to be closed with the log. */
-  readonly #opened = new Set<() => Promise<void>>();
+  readonly #ranges: RangeReader;
+  /** What is to be closed with the log; what was closed before drops out when something else is opened. */
+  readonly #opened = new Set<Closable>();
   #isClosed = false;
 
   constructor(from: { context: AdapterContext; cluster: Cluster; laneCount: number }) {
     this.#context = from.context;
     this.#cluster = from.cluster;
     this.#laneCount = from.laneCount;
-    const admin = new KafkaLogAdmin(this.#parts);
-    this.#opened.add(() => admin.close());
-    this.admin = admin;
+    this.#ranges = this.#track(new RangeReader(from));
+    this.admin = this.#track(new KafkaLogAdmin(this.#parts));
   }
 
   openGroupMember(options: GroupMemberOptions): GroupMember {
     this.#assertOpen();
-    const member = new KafkaGroupMember(this.#parts, options);
-    this.#opened.add(async () => member.abandon());
-    return member;
+    return this.#track(new KafkaGroupMember(this.#parts, options));
   }
 
   openFetcher(options: FetcherOptions, listener: FetcherListener): Fetcher {
     this.#assertOpen();
-    const fetcher = new KafkaFetcher(this.#parts, options, listener);
-    this.#opened.add(() => fetcher.close());
-    return fetcher;
+    return this.#track(new KafkaFetcher(this.#parts, options, listener));
   }
 
   async openTransactionalProducer(
     options: TransactionalProducerOptions,
   ): Promise<TransactionalProducer> {
     this.#assertOpen();
-    const producer = await KafkaTransactionalProducer.open(this.#parts, {
-      ...options,
-      laneCount: this.#laneCount,
-    });
-    this.#opened.add(() => producer.close());
-    return producer;
+    const laneCount = this.#laneCount;
+    return this.#track(
+      await KafkaTransactionalProducer.open(this.#parts, { ...options, laneCount }),
+    );
   }
 
   openProducer(): Producer {
     this.#assertOpen();
-    const producer = new KafkaProducer(this.#parts);
-    this.#opened.add(() => producer.close());
-    return producer;
+    return this.#track(new KafkaProducer(this.#parts));
   }
 
   async readRange(options: RangeReadOptions): Promise<void> {
     this.#assertOpen();
-    await readRange(this.#parts, options);
+    await this.#ranges.read(options);
   }
 
   /** Members that have not left are abandoned. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await Promise.all([...this.#opened].map((close) => close()));
+    await Promise.all([...this.#opened].map((opened) => opened.close()));
     await this.#cluster.close();
   }
 
@@ -143,7 +135,15 @@ class KafkaLog implements Log {
     return { context: this.#context, cluster: this.#cluster };
   }
 
+  #track<Opened extends Closable>(opened: Opened): Opened {
+    for (const other of this.#opened) if (other.isClosed) this.#opened.delete(other);
+    this.#opened.add(opened);
+    return opened;
+  }
+
   #assertOpen(): void {
     if (this.#isClosed) throw closedError();
   }
 }
+
+type Closable = { readonly isClosed: boolean; close(): Promise<void> };

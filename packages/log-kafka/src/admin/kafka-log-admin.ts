@@ -87,6 +87,10 @@ export class KafkaLogAdmin implements LogAdmin {
     return this.#groups.removeMember(options);
   }
 
+  get isClosed(): boolean {
+    return this.#connections.isClosed;
+  }
+
   async close(): Promise<void> {
     await this.#connections.close();
   }

@@ -2,6 +2,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import {
   type API,
   Connection,
+  ConnectionStatuses,
   type Reader,
   ResponseError,
   type SASLOptions,
@@ -73,7 +74,10 @@ export class BrokerConnection {
   }
 
   get isOpen(): boolean {
-    return this.#connection.isConnected();
+    const { status } = this.#connection;
+    return (
+      status === ConnectionStatuses.CONNECTED || status === ConnectionStatuses.REAUTHENTICATING
+    );
   }
 
   /**

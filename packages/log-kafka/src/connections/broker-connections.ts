@@ -22,6 +22,10 @@ export class BrokerConnections {
     this.#report = report;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** @throws LogError `unavailable`, `closed` */
   async get(address: BrokerAddress): Promise<BrokerConnection> {
     if (this.#isClosed) throw closedError();

@@ -71,6 +71,10 @@ export class KafkaFetcher implements Fetcher {
     partition.leader?.wakeSoon();
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const partition of this.#partitions.values()) partition.isRemoved = true;

@@ -6,8 +6,9 @@ import {
   type Timers,
 } from '@chat-cluster/kernel';
 import { type Generation, LogError } from '@chat-cluster/log';
-import { isCoordinatorMoving, kafkaError, kafkaErrorName } from '../connections/kafka-errors.ts';
+import { kafkaErrorName } from '../connections/kafka-errors.ts';
 import { isPassing } from '../connections/retry-passing.ts';
+import { meaningOf } from './answer-meaning.ts';
 
 export type HeartbeatOptions = {
   readonly clock: Clock;
@@ -136,15 +137,16 @@ export class Heartbeats {
   ): void {
     const asked = this.#asked;
     this.#asked = [];
-    if (errorCode === kafkaError.none || errorCode === kafkaError.rebalanceInProgress) {
+    const meaning = errorCode === undefined ? 'again' : meaningOf(errorCode);
+    if (meaning === 'accepted' || meaning === 'rebalance') {
       this.#acknowledge(sentMs);
       for (const { resolve } of asked) resolve(beating.generation);
-      if (errorCode === kafkaError.rebalanceInProgress) this.#options.onRebalance();
+      if (meaning === 'rebalance') this.#options.onRebalance();
       return;
     }
     // Whoever waits goes on waiting: for the next heartbeat, or for being lost.
     this.#waiting.unshift(...asked);
-    if (errorCode === undefined || isCoordinatorMoving(errorCode)) return;
+    if (errorCode === undefined || meaning === 'again') return;
     this.#options.onRefused(`A heartbeat was answered with ${kafkaErrorName(errorCode)}.`);
   }
 

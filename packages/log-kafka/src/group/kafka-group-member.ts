@@ -9,19 +9,11 @@ import {
 } from '@chat-cluster/log';
 import type { AdapterContext } from '../adapter-context.ts';
 import type { Cluster } from '../connections/cluster.ts';
-import {
-  isCoordinatorMoving,
-  kafkaError,
-  kafkaErrorName,
-  logErrorOf,
-} from '../connections/kafka-errors.ts';
+import { kafkaErrorName, logErrorOf } from '../connections/kafka-errors.ts';
 import { isPassing, retryBackoffMs } from '../connections/retry-passing.ts';
-import {
-  readAssignment,
-  readSubscription,
-  writeAssignment,
-  writeSubscription,
-} from './consumer-protocol.ts';
+import { meaningOf } from './answer-meaning.ts';
+import { assignAsLeader } from './assign-as-leader.ts';
+import { readAssignment, writeSubscription } from './consumer-protocol.ts';
 import { type GroupRequests, type JoinAnswer, KafkaGroupRequests } from './group-requests.ts';
 import { Heartbeats } from './heartbeats.ts';
 
@@ -127,6 +119,16 @@ export class KafkaGroupMember implements GroupMember {
     void this.#requests.close();
   }
 
+  /** For the log's end: a member that has not left is abandoned. */
+  close(): Promise<void> {
+    this.abandon();
+    return Promise.resolve();
+  }
+
+  get isClosed(): boolean {
+    return this.#isStopped;
+  }
+
   get #isStopped(): boolean {
     return this.#phase === 'stopped';
   }
@@ -157,30 +159,26 @@ export class KafkaGroupMember implements GroupMember {
         this.#requests.join({ memberId: this.#memberId, metadata: this.#subscription(owned) }),
       );
       if (this.#isOutdated(lossCount)) return undefined;
-      if (!answer || isTransient(answer.errorCode)) continue;
-      if (answer.errorCode === kafkaError.memberIdRequired) {
-        this.#memberId = answer.memberId;
-        failures = -1; // no failure: ask again at once
-        continue;
-      }
-      if (isRefusal(answer.errorCode)) {
-        this.#lose(`JoinGroup was answered with ${kafkaErrorName(answer.errorCode)}.`);
+      const meaning = answer && meaningOf(answer.errorCode);
+      if (!answer || meaning === 'again' || meaning === 'rebalance') continue;
+      if (meaning === 'lost' || meaning === 'refused') {
+        this.#giveUp('JoinGroup', answer.errorCode);
         return undefined;
       }
-      if (answer.errorCode !== kafkaError.none) throw logErrorOf(answer.errorCode, 'JoinGroup');
       this.#memberId = answer.memberId;
-      return answer;
+      if (meaning === 'accepted') return answer;
+      failures = -1; // a member id was given, which is no failure: join with it at once
     }
   }
 
   /** Undefined when the group rebalances again, or this membership was lost meanwhile. */
   async #sync(joined: JoinAnswer, lossCount: number): Promise<Assigned | undefined> {
-    const { memberId, generationId } = joined;
+    const { memberId, generationId, leaderId } = joined;
     const generation = { memberId, generationId };
     this.#phase = 'syncing';
     this.#generation = undefined;
     this.#heartbeats.begin(generation);
-    const assignments = joined.leaderId === memberId ? this.#assign(joined) : [];
+    const assignments = leaderId === memberId ? assignAsLeader(joined, this.#options) : [];
     for (let failures = 0; ; failures += 1) {
       if (failures > 0) await sleep(this.#context.timers, retryBackoffMs(failures));
       if (this.#isOutdated(lossCount)) return undefined;
@@ -189,15 +187,20 @@ export class KafkaGroupMember implements GroupMember {
         this.#requests.sync({ generation, assignments }),
       );
       if (this.#isOutdated(lossCount)) return undefined;
-      if (answer?.errorCode === kafkaError.rebalanceInProgress) return undefined;
-      if (!answer || isTransient(answer.errorCode)) continue;
-      if (isRefusal(answer.errorCode)) {
-        this.#lose(`SyncGroup was answered with ${kafkaErrorName(answer.errorCode)}.`);
-        return undefined;
+      const meaning = answer && meaningOf(answer.errorCode);
+      if (!answer || meaning === 'again') continue;
+      if (meaning === 'accepted') {
+        return { generation, assignment: readAssignment(answer.assignment), sentMs };
       }
-      if (answer.errorCode !== kafkaError.none) throw logErrorOf(answer.errorCode, 'SyncGroup');
-      return { generation, assignment: readAssignment(answer.assignment), sentMs };
+      if (meaning !== 'rebalance') this.#giveUp('SyncGroup', answer.errorCode);
+      return undefined;
     }
+  }
+
+  /** @throws LogError when joining anew would not help */
+  #giveUp(what: string, errorCode: number): void {
+    if (meaningOf(errorCode) !== 'lost') throw logErrorOf(errorCode, what);
+    this.#lose(`${what} was answered with ${kafkaErrorName(errorCode)}.`);
   }
 
   #assigned(listener: GroupListener, { generation, assignment, sentMs }: Assigned): void {
@@ -211,21 +214,6 @@ export class KafkaGroupMember implements GroupMember {
     });
     listener.onAssigned(generation, assignment);
     this.#started.resolve();
-  }
-
-  /** The leader's part. */
-  #assign(joined: JoinAnswer): { memberId: string; assignment: Buffer }[] {
-    const { assignor, topics } = this.#options;
-    const members = joined.members.map(({ memberId, metadata }) => ({
-      memberId,
-      ...readSubscription(metadata),
-    }));
-    const assignments = assignor(members);
-    return members.map(({ memberId }) => {
-      const assignment = assignments.get(memberId);
-      assert(assignment, 'An assignor gives every member something, if only nothing.');
-      return { memberId, assignment: writeAssignment(assignment, topics) };
-    });
   }
 
   #subscription(ownedPartitions: readonly number[]): Buffer {
@@ -309,7 +297,7 @@ export class KafkaGroupMember implements GroupMember {
   async #sendLeave(memberId: string, reason: string): Promise<void> {
     for (let attempt = 1; attempt <= LEAVE_ATTEMPTS_MAX; attempt += 1) {
       const errorCode = await this.#requests.leave(memberId, reason).catch(() => undefined);
-      if (errorCode !== undefined && !isCoordinatorMoving(errorCode)) return;
+      if (errorCode !== undefined && meaningOf(errorCode) !== 'again') return;
     }
   }
 }
@@ -319,23 +307,6 @@ type Assigned = {
   readonly assignment: MemberAssignment;
   readonly sentMs: number;
 };
-
-/** The coordinator no longer counts on this member as it is. */
-function isRefusal(errorCode: number): boolean {
-  return (
-    errorCode === kafkaError.unknownMemberId ||
-    errorCode === kafkaError.illegalGeneration ||
-    errorCode === kafkaError.fencedInstanceId
-  );
-}
-
-function isTransient(errorCode: number): boolean {
-  return (
-    isCoordinatorMoving(errorCode) ||
-    errorCode === kafkaError.rebalanceInProgress ||
-    errorCode === kafkaError.unknownServerError
-  );
-}
 
 const TIMEOUT_MS = 6_000;
 const HEARTBEAT_INTERVAL_MS = 250;

@@ -15,6 +15,7 @@ const NONE = 0;
 const MESSAGE_TOO_LARGE = 10;
 const NOT_LEADER_OR_FOLLOWER = 6;
 const OUT_OF_ORDER_SEQUENCE_NUMBER = 45;
+const UNKNOWN_PRODUCER_ID = 59;
 const at = { topic: 'topic', partition: 3 };
 
 describe('a producer', { timeout: 60_000 }, () => {
@@ -124,12 +125,23 @@ describe('a producer', { timeout: 60_000 }, () => {
     assert.deepEqual(sent(), ['7:0+3', '7:0+1', '7:1+1', '7:1+1']);
   });
 
-  test('goes on as another producer when nobody knows whether a batch was written', async () => {
+  test('sends a batch as another producer when the broker has forgotten it', async () => {
     await producer.send(at, [record('a')]);
-    react((_, count) => (count === 1 ? OUT_OF_ORDER_SEQUENCE_NUMBER : NONE));
-    await assert.rejects(producer.send(at, [record('b')]), { name: 'LogError', code: 'refused' });
+    react((_, count) => (count === 1 ? UNKNOWN_PRODUCER_ID : NONE));
+    assert.equal(await producer.send(at, [record('b')]), 100);
     await producer.send(at, [record('c')]);
-    assert.deepEqual(sent(), ['7:0+1', '7:1+1', '8:0+1']);
+    assert.deepEqual(sent(), ['7:0+1', '7:1+1', '8:0+1', '8:1+1']);
+  });
+
+  test('does not send it again when nobody knows whether it was written', async () => {
+    await producer.send(at, [record('a')]);
+    react((_, count) => {
+      if (count === 1) return 'lose';
+      return count === 2 ? OUT_OF_ORDER_SEQUENCE_NUMBER : NONE;
+    });
+    await assert.rejects(producer.send(at, [record('b')]), { code: 'unavailable' });
+    await producer.send(at, [record('c')]);
+    assert.deepEqual(sent(), ['7:0+1', '7:1+1', '7:1+1', '8:0+1']);
   });
 
   test('gives up after its time-out, and says that it may be tried again', async () => {

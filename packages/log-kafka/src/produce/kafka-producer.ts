@@ -2,7 +2,7 @@ import { initProducerIdV5, produceV11 } from '@platformatic/kafka';
 import { assert, deferred, sleep } from '@chat-cluster/kernel';
 import { LogError, type Producer, type TopicPartition } from '@chat-cluster/log';
 import type { AdapterContext } from '../adapter-context.ts';
-import { readProduceAnswer } from '../codec/produce-answer.ts';
+import { type ProducedPartition, readProduceAnswer } from '../codec/produce-answer.ts';
 import { produceBody } from '../codec/produce-body.ts';
 import { encodeRecordBatch, type TimedRecord } from '../codec/record-batch-encoder.ts';
 import { BrokerConnections, closedError } from '../connections/broker-connections.ts';
@@ -47,6 +47,10 @@ export class KafkaProducer implements Producer {
     this.#queuedBytes += sizeBytes;
     if (!this.#busy.has(queue)) void this.#drain(queue);
     return answer.promise;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   async close(): Promise<void> {
@@ -100,19 +104,23 @@ export class KafkaProducer implements Producer {
   async #append(queue: PartitionQueue, records: readonly TimedRecord[]): Promise<number> {
     const { clock, timers, retryTimeoutMs } = this.#context;
     const endMs = clock.monotonicMs() + retryTimeoutMs;
-    const batch = await this.#encode(queue, records);
+    let batch = await this.#encode(queue, records);
     for (let attempt = 1; ; attempt += 1) {
-      try {
-        const offset = await this.#ask(queue.at, batch);
+      const outcome = await this.#ask(queue, batch);
+      if (typeof outcome === 'number') {
         queue.sequenceNext = (queue.sequenceNext + records.length) % SEQUENCE_COUNT;
-        return offset;
-      } catch (error) {
-        if (!isPassing(error) || this.#isClosed || clock.monotonicMs() >= endMs) {
-          if (mayBeWritten(error)) this.#startAnew(queue);
-          throw this.#isClosed ? closedError() : error;
-        }
+        return outcome;
+      }
+      if (outcome === 'not in sequence') {
+        this.#startAnew(queue);
+        if (attempt > 1) throw notKnown(queue.at);
+        batch = await this.#encode(queue, records); // it was sent once, and refused: nothing is written
+      } else if (this.#isClosed || clock.monotonicMs() >= endMs) {
+        this.#startAnew(queue);
+        throw this.#isClosed ? closedError() : outcome;
+      } else {
         this.#cluster.forgetTopic(queue.at.topic);
-        this.#reportRetry(queue.at, error);
+        this.#reportRetry(queue.at, outcome);
       }
       await sleep(timers, retryBackoffMs(attempt));
     }
@@ -131,7 +139,26 @@ export class KafkaProducer implements Producer {
     });
   }
 
-  async #ask({ topic, partition }: TopicPartition, batch: Buffer): Promise<number> {
+  /**
+   * @returns the offset, or what may pass when the batch is sent again
+   * @throws LogError when it will not pass
+   */
+  async #ask(queue: PartitionQueue, batch: Buffer): Promise<number | 'not in sequence' | LogError> {
+    const { topic, partition } = queue.at;
+    try {
+      const { errorCode, baseOffset } = await this.#produce(queue.at, batch);
+      if (errorCode === kafkaError.none) return baseOffset;
+      if (sequenceCodes.has(errorCode)) return 'not in sequence';
+      throw logErrorOf(errorCode, `Writing to partition ${partition} of ${topic}`);
+    } catch (error) {
+      if (error instanceof LogError && isPassing(error)) return error;
+      // A batch that is too large took no sequence number, and is the one refusal that clients cause every day.
+      if (!(error instanceof LogError) || error.code !== 'too-large') this.#startAnew(queue);
+      throw this.#isClosed ? closedError() : error;
+    }
+  }
+
+  async #produce({ topic, partition }: TopicPartition, batch: Buffer): Promise<ProducedPartition> {
     const node = await this.#cluster.leaderOf(topic, partition);
     const connection = await this.#connections.get(node);
     const answer = await connection.send({
@@ -143,10 +170,8 @@ export class KafkaProducer implements Producer {
       }),
       parse: readProduceAnswer,
     });
-    const result = answer.get(`${topic}/${partition}`);
-    const errorCode = result?.errorCode ?? kafkaError.unknownServerError;
-    if (result && errorCode === kafkaError.none) return result.baseOffset;
-    throw logErrorOf(errorCode, `Writing to partition ${partition} of ${topic}`);
+    const missing = { errorCode: kafkaError.unknownServerError, baseOffset: -1 };
+    return answer.get(`${topic}/${partition}`) ?? missing;
   }
 
   /** A batch that may or may not have been appended leaves the sequence in doubt: further ones need another identity. */
@@ -195,9 +220,16 @@ const SEQUENCE_COUNT = 2 ** 31;
 /** A transaction time-out, which a producer without transactions does not have. */
 const UNUSED_TIMEOUT_MS = 60_000;
 
-/** Only a definite refusal says that nothing was appended. */
-function mayBeWritten(error: unknown): boolean {
-  return (
-    !(error instanceof LogError) || (error.code !== 'too-large' && error.code !== 'unknown-topic')
+/** The broker has forgotten this producer, or another batch of it is missing. */
+const sequenceCodes: ReadonlySet<number> = new Set([
+  45, // OUT_OF_ORDER_SEQUENCE_NUMBER
+  46, // DUPLICATE_SEQUENCE_NUMBER
+  59, // UNKNOWN_PRODUCER_ID
+]);
+
+function notKnown({ topic, partition }: TopicPartition): LogError {
+  return new LogError(
+    'unavailable',
+    `Nobody knows whether a batch was written to partition ${partition} of ${topic}.`,
   );
 }

@@ -108,6 +108,10 @@ export class KafkaTransactionalProducer implements TransactionalProducer {
     }
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all(this.#connections.map((connections) => connections.close()));
