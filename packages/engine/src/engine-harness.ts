@@ -117,6 +117,8 @@ export class EngineHarness {
   readonly counter = new CounterDefinition();
   readonly reports: string[] = [];
   readonly partitionCount: number;
+  /** Sent with each add, to make its record larger. */
+  filler: string | undefined;
   readonly #outside: MemoryLog;
   readonly #limits: Partial<EngineLimits>;
   #clients = 0;
@@ -211,11 +213,11 @@ export class EngineHarness {
     await this.until(() => this.timers.clock.monotonicMs() >= endMs, 'time to pass');
   }
 
-  /** Sends adds, to the entity's home unless a partition is named; resolves with the offsets. */
+  /** Sends adds, to the entity's home unless a partition is named; resolves with the first offset. */
   async add(id: string, numbers: readonly number[], partition?: number): Promise<number> {
     const records = numbers.map((add) => ({
       key: Buffer.from(id),
-      value: Buffer.from(JSON.stringify({ id, add })),
+      value: Buffer.from(JSON.stringify({ id, add, filler: this.filler })),
       headers: [],
     }));
     return this.send('add', id, records, partition);

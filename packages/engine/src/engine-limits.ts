@@ -1,10 +1,16 @@
+import { EVENT_BYTES_MAX } from '@chat-cluster/journal';
+import { assert } from '@chat-cluster/kernel';
+
 /** Every bound of a worker, in one place; bytes and counts are per worker unless the name says otherwise. */
 export type EngineLimits = {
   /** Decided and not yet committed; when reached, nothing more is decided. Twice the largest transaction, so that one fills while one is in flight. */
   readonly decidedBytesMax: number;
   /** One transaction: a request a leader must stay far below `socket.request.max.bytes` (100 MiB) and be cheap to send again. */
   readonly transactionBytesMax: number;
-  /** What one transaction writes to one partition: a record batch must fit in `max.message.bytes` (1,048,588 by default). */
+  /**
+   * What one transaction writes to one partition: a record batch must fit in `max.message.bytes` (1,048,588 by default). From `PARTITION_BATCH_BYTES_MIN`, for what the engine itself
+   * has to write, to what the journal takes as one event.
+   */
   readonly partitionBatchBytesMax: number;
   /** Fetched and not yet decided; shared evenly by the input partitions. */
   readonly intakeBytesMax: number;
@@ -48,6 +54,12 @@ export type EngineLimits = {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
+/**
+ * What the engine itself writes fits in this: a dead letter without its value takes up to 5 KiB and three eighths of it, an entry of the quarantine list with 20 records, 200 characters
+ * each that JSON writes as 6 bytes, up to 40 KiB.
+ */
+export const PARTITION_BATCH_BYTES_MIN = 64 * KIB;
+
 export const defaultEngineLimits: EngineLimits = {
   decidedBytesMax: 4 * MIB,
   transactionBytesMax: 2 * MIB,
@@ -73,3 +85,18 @@ export const defaultEngineLimits: EngineLimits = {
   drainTimeoutMs: 2_000,
   leaseMs: 1_000,
 };
+
+/** The defaults with these changes. Limits that cannot be kept are a programmer's error. */
+export function engineLimits(changes: Partial<EngineLimits> = {}): EngineLimits {
+  const limits = { ...defaultEngineLimits, ...changes };
+  assert(
+    Object.values(limits).every((limit) => Number.isFinite(limit) && limit > 0),
+    'Every limit is a number above 0.',
+  );
+  assert(
+    limits.partitionBatchBytesMax >= PARTITION_BATCH_BYTES_MIN &&
+      limits.partitionBatchBytesMax <= EVENT_BYTES_MAX,
+    'partitionBatchBytesMax lies between PARTITION_BATCH_BYTES_MIN and EVENT_BYTES_MAX.',
+  );
+  return limits;
+}

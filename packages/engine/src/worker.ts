@@ -9,7 +9,7 @@ import type {
 } from '@chat-cluster/log';
 import { ByteBudget } from './backlog/byte-budget.ts';
 import { JournalWriter } from './backlog/journal-writer.ts';
-import { defaultEngineLimits, type EngineLimits } from './engine-limits.ts';
+import { engineLimits, type EngineLimits } from './engine-limits.ts';
 import type { EngineTopics } from './engine-topics.ts';
 import { Intake } from './intake/intake.ts';
 import { Counters } from './management/counters.ts';
@@ -90,7 +90,7 @@ export class Worker<State, Command, Event> {
     producer: TransactionalProducer,
   ) {
     this.#options = options;
-    this.#limits = { ...defaultEngineLimits, ...options.limits };
+    this.#limits = engineLimits(options.limits);
     this.#topics = topics;
     this.#journalWriter = this.#makeJournalWriter();
     this.#context = this.#makeContext();

@@ -1,48 +1,73 @@
-import type { FetchedRecord, OutgoingRecord, TopicIdPartition } from '@chat-cluster/log';
+import {
+  recordSizeBytesMax,
+  type FetchedRecord,
+  type OutgoingHeader,
+  type OutgoingRecord,
+  type TopicIdPartition,
+} from '@chat-cluster/log';
 import { textHeader } from './event-record.ts';
 
 /** Why a record was not processed: a code for machines and a sentence for people. */
 export type Refusal = { readonly code: string; readonly reason: string };
 
-/** Keys and values are cut to this, so that a dead letter always fits in a record batch; `dl-truncated` tells the original sizes. */
+/** Keys are cut to this, or to an eighth of what there is room for. */
 const KEY_BYTES_MAX = 16 * 1024;
-const VALUE_BYTES_MAX = 800_000;
-/** Original headers are kept up to this many bytes in all; ours come after them. */
+/** Original headers are kept as long as they fit in this, or in a quarter of the room. */
 const HEADER_BYTES_MAX = 64 * 1024;
+const CODE_LENGTH_MAX = 100;
 const REASON_LENGTH_MAX = 1_000;
 
 /**
  * The dead letter of a record: its key, value and headers, and headers of ours, UTF-8 text: `dl-topic`, `dl-topic-id`, `dl-partition`, `dl-offset`, `dl-timestamp` (its origin),
- * `dl-code`, `dl-reason`, and `dl-truncated` (`key=BYTES value=BYTES`, what the original held) when something was cut.
+ * `dl-code`, `dl-reason`, and `dl-truncated` (`key=BYTES value=BYTES headers=COUNT`, what the original held) when something was cut. It takes at most `sizeBytesMax`, by
+ * recordSizeBytesMax: whatever somebody has sent, its dead letter can be written.
  */
 export function deadLetter(
   record: FetchedRecord,
   from: TopicIdPartition,
   refusal: Refusal,
+  sizeBytesMax: number,
 ): OutgoingRecord {
-  const headers = [];
-  let headerBytes = 0;
-  for (const header of record.headers) {
-    headerBytes += header.key.length + header.value.byteLength;
-    if (headerBytes <= HEADER_BYTES_MAX) headers.push(header);
-  }
-  headers.push(
+  const key = record.key?.subarray(0, Math.min(KEY_BYTES_MAX, sizeBytesMax / 8)) ?? null;
+  const kept = headersWithin(record, Math.min(HEADER_BYTES_MAX, sizeBytesMax / 4));
+  const headers = [...kept, ...originHeaders(record, from, refusal)];
+  const truncated = textHeader(
+    'dl-truncated',
+    `key=${record.key?.byteLength ?? 0} value=${record.value?.byteLength ?? 0} headers=${record.headers.length}`,
+  );
+  const withoutValue = recordSizeBytesMax({ key, value: null, headers: [...headers, truncated] });
+  const value = record.value?.subarray(0, Math.max(0, sizeBytesMax - withoutValue)) ?? null;
+  const isCut =
+    key?.byteLength !== record.key?.byteLength ||
+    value?.byteLength !== record.value?.byteLength ||
+    kept.length !== record.headers.length;
+  return { key, value, headers: isCut ? [...headers, truncated] : headers };
+}
+
+function originHeaders(
+  record: FetchedRecord,
+  from: TopicIdPartition,
+  { code, reason }: Refusal,
+): OutgoingHeader[] {
+  return [
     textHeader('dl-topic', from.topic),
     textHeader('dl-topic-id', from.topicId),
     textHeader('dl-partition', String(from.partition)),
     textHeader('dl-offset', String(record.offset)),
     textHeader('dl-timestamp', String(record.timestampMs)),
-    textHeader('dl-code', refusal.code),
-    textHeader('dl-reason', refusal.reason.slice(0, REASON_LENGTH_MAX)),
-  );
-  const keyBytes = record.key?.byteLength ?? 0;
-  const valueBytes = record.value?.byteLength ?? 0;
-  if (keyBytes > KEY_BYTES_MAX || valueBytes > VALUE_BYTES_MAX || headerBytes > HEADER_BYTES_MAX) {
-    headers.push(textHeader('dl-truncated', `key=${keyBytes} value=${valueBytes}`));
+    textHeader('dl-code', code.slice(0, CODE_LENGTH_MAX)),
+    textHeader('dl-reason', reason.slice(0, REASON_LENGTH_MAX)),
+  ];
+}
+
+/** The first headers, as many as fit. */
+function headersWithin({ headers }: FetchedRecord, sizeBytesMax: number): OutgoingHeader[] {
+  const kept: OutgoingHeader[] = [];
+  let sizeBytes = 0;
+  for (const header of headers) {
+    sizeBytes += recordSizeBytesMax({ key: null, value: null, headers: [header] });
+    if (sizeBytes > sizeBytesMax) break;
+    kept.push(header);
   }
-  return {
-    key: record.key?.subarray(0, KEY_BYTES_MAX) ?? null,
-    value: record.value?.subarray(0, VALUE_BYTES_MAX) ?? null,
-    headers,
-  };
+  return kept;
 }

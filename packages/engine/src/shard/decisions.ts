@@ -106,13 +106,14 @@ export class Decisions<State, Command, Event> {
 
   /** The dead letter of a record, to be written: it is counted already. */
   letterOf(record: FetchedRecord, from: TopicIdPartition, refusal: Refusal): DecidedWrite {
-    const { topics, counters } = this.#context;
+    const { topics, counters, limits } = this.#context;
     const topic = topics.names.deadLetters;
+    const bytesMax = limits.partitionBatchBytesMax - BATCH_OVERHEAD_BYTES;
     counters.refused({ ...from, offset: record.offset, code: refusal.code });
     return {
       topic,
       partition: this.#partition % topics.get(topic).partitionCount,
-      record: deadLetter(record, from, refusal),
+      record: deadLetter(record, from, refusal, bytesMax),
     };
   }
 
