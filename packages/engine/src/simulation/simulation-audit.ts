@@ -1,0 +1,121 @@
+import { assert } from '@chat-cluster/kernel';
+import { homePartition, type FetchedRecord } from '@chat-cluster/log';
+import type { EngineHarness } from '../engine-harness.ts';
+import { isEngineEvent } from '../entity/engine-event.ts';
+import { decodeEventRecord, headerText, type TailEvent } from '../output/event-record.ts';
+
+/** What was sent, for comparison. */
+export type Sent = {
+  readonly ids: readonly string[];
+  adds: number;
+  asks: number;
+  unreadable: number;
+};
+
+/** Whether as much has come out as went in. */
+export async function isSettled(harness: EngineHarness, sent: Sent): Promise<boolean> {
+  const totals = await harness.read('totals');
+  const answers = await harness.read('answers');
+  const letters = await harness.read('dead');
+  if (totals.length < sent.adds || answers.length < sent.asks) return false;
+  if (letters.length < sent.unreadable) return false;
+  const events = await harness.read('counter_events');
+  const rows = sent.ids.reduce((sum, id) => sum + harness.seqsOf(id).length, 0);
+  return rows === events.length;
+}
+
+/** Compares inputs, outputs, events and journal; throws at the first thing that is not as it must be. */
+export async function auditHistory(harness: EngineHarness, sent: Sent): Promise<void> {
+  await auditForwards(harness, sent);
+  for (const id of sent.ids) await auditTotals(harness, id);
+  const answers = await harness.read('answers');
+  assert(answers.length === sent.asks, `${sent.asks} asks have ${answers.length} answers.`);
+  const letters = await harness.read('dead');
+  assert(
+    letters.length === sent.unreadable,
+    `${sent.unreadable} unreadable records are ${letters.length} dead letters.`,
+  );
+  const events = await readEvents(harness);
+  auditNumbers(events, harness.partitionCount);
+  for (const id of sent.ids) auditEntity(harness, id, events);
+}
+
+/** Every record that was sent to another partition has one copy at home. */
+async function auditForwards(harness: EngineHarness, sent: Sent): Promise<void> {
+  const records = await harness.read('add');
+  const origins = records.flatMap(({ headers }) => headerText(headers, 'fw-from') ?? []);
+  assert(new Set(origins).size === origins.length, 'A record is forwarded once.');
+  const originals = records.length - origins.length;
+  assert(originals === sent.adds + sent.unreadable, 'Every record that was sent is in the topic.');
+}
+
+/** The totals of an entity are the sums of its home log, in order: no record lost, repeated or overtaken. */
+async function auditTotals(harness: EngineHarness, id: string): Promise<void> {
+  const home = homePartition(Buffer.from(id), harness.partitionCount);
+  const expected: number[] = [];
+  for (const record of await harness.readPartition('add', home)) {
+    const add = addOf(record, id);
+    if (add !== undefined) expected.push((expected.at(-1) ?? 0) + add);
+  }
+  const totals = await harness.totalsOf(id);
+  assert(
+    JSON.stringify(totals) === JSON.stringify(expected),
+    `The totals of ${id} are ${totals.join()}, its home log adds up to ${expected.join()}.`,
+  );
+}
+
+function addOf({ value }: FetchedRecord, wantedId: string): number | undefined {
+  const text = Buffer.from(value ?? []).toString();
+  if (!text.startsWith('{')) return undefined;
+  const { id, add } = JSON.parse(text) as { id: string; add: number };
+  return id === wantedId ? add : undefined;
+}
+
+type ShardEvent = TailEvent & { readonly shard: number };
+
+async function readEvents(harness: EngineHarness): Promise<ShardEvent[]> {
+  const events: ShardEvent[] = [];
+  for (let shard = 0; shard < harness.partitionCount; shard++) {
+    for (const record of await harness.readPartition('counter_events', shard)) {
+      const event = decodeEventRecord(record);
+      assert(event !== undefined, 'The event topic holds events only.');
+      events.push({ ...event, shard });
+    }
+  }
+  return events;
+}
+
+function auditNumbers(events: readonly ShardEvent[], partitionCount: number): void {
+  for (let shard = 0; shard < partitionCount; shard++) {
+    events
+      .filter((event) => event.shard === shard)
+      .forEach(({ eventNumber }, index) => {
+        assert(
+          eventNumber === index + 1,
+          `Event ${index + 1} of shard ${shard} has number ${eventNumber}.`,
+        );
+      });
+  }
+}
+
+/** An entity's events have one home, run from seq 0 without gaps, and are its rows in the journal, byte for byte. */
+function auditEntity(harness: EngineHarness, id: string, events: readonly ShardEvent[]): void {
+  const home = homePartition(Buffer.from(id), harness.partitionCount);
+  const own = events.filter(({ entityId }) => entityId === id);
+  const rows = harness.store.rows('counter', id);
+  assert(rows.length === own.length, `${id} has ${own.length} events and ${rows.length} rows.`);
+  own.forEach((event, seq) => {
+    const row = rows[seq];
+    assert(event.shard === home && event.seq === seq, `Event ${seq} of ${id} is in its place.`);
+    assert(row !== undefined && row.seq === seq, `Row ${seq} of ${id} is in its place.`);
+    assert(
+      Buffer.from(row.event).equals(event.event) &&
+        row.timestampMs === event.timestampMs &&
+        JSON.stringify(row.source) === JSON.stringify(event.source),
+      `Row ${seq} of ${id} is its event.`,
+    );
+  });
+  const added = own.filter(({ event }) => !isEngineEvent(event)).map(({ source }) => source);
+  const sources = new Set(added.map(({ topicId, offset }) => `${topicId}/${offset}`));
+  assert(sources.size === added.length, `Each event of ${id} has a record of its own.`);
+}

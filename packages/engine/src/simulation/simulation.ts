@@ -1,0 +1,268 @@
+import { assert, seededRandom, type Random } from '@chat-cluster/kernel';
+import { homePartition } from '@chat-cluster/log';
+import { EngineHarness } from '../engine-harness.ts';
+import type { EngineLimits } from '../engine-limits.ts';
+import { SimulatedNetwork } from './simulated-network.ts';
+import { SimulatedNode } from './simulated-node.ts';
+import { auditHistory, isSettled, type Sent } from './simulation-audit.ts';
+
+const NODES_MAX = 3;
+const IDS = Array.from({ length: 12 }, (_, index) => `id-${index}`);
+/** Virtual time in which everything must be in order again once all is well. */
+const RECOVERY_MAX_MS = 180_000;
+const RETRY_EVERY_MS = 4_000;
+
+/**
+ * Runs nodes, senders and misfortunes that a seed draws, then lets all be well and compares what came out with what went in. Deterministic.
+ * Rejects with what was wrong and the reports of the run.
+ */
+export async function simulate(seed: number): Promise<Simulation> {
+  const simulation = new Simulation(seed);
+  try {
+    await simulation.misfortunes();
+    await simulation.recovery();
+    await auditHistory(simulation.harness, simulation.sent);
+  } catch (error) {
+    const { reports } = simulation.harness;
+    throw new Error(`Seed ${seed}:\n${String(error)}\n${reports.join('\n')}`, { cause: error });
+  }
+  return simulation;
+}
+
+class Simulation {
+  readonly harness: EngineHarness;
+  readonly sent: Sent = { ids: IDS, adds: 0, asks: 0, unreadable: 0 };
+  readonly #random: Random;
+  readonly #network: SimulatedNetwork;
+  readonly #limits: Partial<EngineLimits>;
+  #nodes: SimulatedNode[] = [];
+  #processes = 0;
+  #isOver = false;
+
+  constructor(seed: number) {
+    this.#random = seededRandom(seed);
+    this.#network = new SimulatedNetwork(this.#random);
+    this.#limits = this.#drawLimits();
+    const markerDelayMaxMs = this.#pick([1, 1, 20, 300]);
+    this.harness = new EngineHarness({
+      partitionCount: this.#pick([1, 3, 4]),
+      broker: {
+        network: this.#network.options,
+        markerDelayMs: () => this.#random.below(markerDelayMaxMs),
+      },
+    });
+  }
+
+  /** Things happen for a while. */
+  async misfortunes(): Promise<void> {
+    const durationMs = 5_000 + this.#random.below(40_000);
+    const endMs = this.harness.timers.clock.monotonicMs() + durationMs;
+    this.#startNode('n0');
+    while (this.harness.timers.clock.monotonicMs() < endMs) {
+      await this.#step();
+      await this.harness.pass(this.#random.below(this.#pick([20, 200, 1_500])));
+      this.#assertNoneStopped();
+    }
+  }
+
+  /** All is well again, the code mended and deployed: everything must be processed in the end. */
+  async recovery(): Promise<void> {
+    const { harness } = this;
+    this.#isOver = true;
+    this.#network.heal();
+    for (const { clientName } of this.#nodes) harness.broker.network.heal(clientName);
+    harness.journalFaults.heal();
+    harness.counter.isBroken = false;
+    for (const node of this.#nodes) {
+      if (this.#random.below(2) === 0) node.crash();
+      else void node.stop();
+    }
+    this.#startNode('mended-0');
+    this.#startNode('mended-1');
+    const endMs = harness.timers.clock.monotonicMs() + RECOVERY_MAX_MS;
+    for (;;) {
+      for (const entityId of IDS) await harness.control({ entityId, action: 'retry' });
+      await harness.pass(RETRY_EVERY_MS);
+      this.#assertNoneStopped();
+      if (await isSettled(harness, this.sent)) break;
+      assert(harness.timers.clock.monotonicMs() < endMs, 'Everything is processed in the end.');
+    }
+    await this.#assertBudgets();
+  }
+
+  /** What was taken of the budgets was given back: once everything is committed and journaled nothing is held. */
+  async #assertBudgets(): Promise<void> {
+    await this.harness.pass(1_000);
+    for (const { phase, worker } of this.#nodes) {
+      if (phase !== 'running' || worker === undefined) continue;
+      assert(worker.decidedBytes === 0, 'What was decided has been given back.');
+      assert(worker.backlogBytes === 0, 'The backlog has been given back.');
+      const entityCount = worker.shards().reduce((sum, shard) => sum + shard.entityCount, 0);
+      assert(entityCount > 0 || worker.entityBytes === 0, 'The entities have been given back.');
+    }
+  }
+
+  async #step(): Promise<void> {
+    const actions: readonly [weight: number, action: () => unknown][] = [
+      [30, () => this.#add()],
+      [4, () => this.#ask()],
+      [1, () => this.#sendUnreadable()],
+      [2, () => this.harness.control({ entityId: this.#pick(IDS), action: 'retry' })],
+      [2, () => (this.harness.counter.isBroken = this.#random.below(2) === 0)],
+      [3, () => this.#startNode(`n${this.#random.below(NODES_MAX)}`)],
+      [2, () => this.#anyNode()?.crash()],
+      [2, () => void this.#anyNode()?.stop()],
+      [2, () => this.#anyNode()?.breakConnections()],
+      [2, () => this.#cutOff()],
+      [2, () => this.#slowDown()],
+      [2, () => this.#troubleNetwork()],
+      [4, () => this.#troubleJournal()],
+    ];
+    let drawn = this.#random.below(actions.reduce((sum, [weight]) => sum + weight, 0));
+    for (const [weight, action] of actions) {
+      drawn -= weight;
+      if (drawn < 0) return void (await action());
+    }
+  }
+
+  async #add(): Promise<void> {
+    const id = this.#pick(IDS);
+    const count = 1 + this.#random.below(this.#pick([2, 5, 40]));
+    const numbers = Array.from({ length: count }, () => this.#pick(NUMBERS));
+    this.sent.adds += count;
+    this.harness.filler = 'x'.repeat(this.#pick([0, 0, 500, 9_000]));
+    await this.harness.add(id, numbers, this.#partitionFor(id));
+  }
+
+  async #ask(): Promise<void> {
+    this.sent.asks += 1;
+    await this.harness.ask(this.#pick(IDS), 1 + this.#random.below(5));
+  }
+
+  async #sendUnreadable(): Promise<void> {
+    this.sent.unreadable += 1;
+    const record = { key: null, value: Buffer.from('not JSON'), headers: [] };
+    const partition = this.#random.below(this.harness.partitionCount);
+    await this.harness.send('add', '', [record], partition);
+  }
+
+  /** Mostly its home. */
+  #partitionFor(id: string): number {
+    const { partitionCount } = this.harness;
+    if (this.#random.below(5) === 0) return this.#random.below(partitionCount);
+    return homePartition(Buffer.from(id), partitionCount);
+  }
+
+  /** A name that runs already may be started once more: by mistake. */
+  #startNode(name: string): void {
+    this.#nodes = this.#nodes.filter(({ phase }) => phase !== 'ended');
+    const isTwin = this.#nodes.some((node) => node.name === name);
+    if (isTwin && this.#random.below(8) > 0) return;
+    this.#processes += 1;
+    const { broker, store, journalFaults, counter, reports } = this.harness;
+    const node = new SimulatedNode(
+      {
+        broker,
+        store,
+        journalFaults,
+        counter,
+        limits: this.#limits,
+        report: (level, sentence, facts) => {
+          const ms = Math.round(this.harness.timers.clock.monotonicMs());
+          reports.push(`${ms} ${level}: ${sentence} ${JSON.stringify(facts ?? {})}`);
+        },
+      },
+      { name, clientName: `${name}-${this.#processes}` },
+    );
+    this.#nodes.push(node);
+    void node.start();
+  }
+
+  #anyNode(): SimulatedNode | undefined {
+    const running = this.#nodes.filter(({ phase }) => phase !== 'ended');
+    return running[this.#random.below(Math.max(1, running.length))];
+  }
+
+  #cutOff(): void {
+    const node = this.#anyNode();
+    if (node === undefined) return;
+    const { network } = this.harness.broker;
+    network.cut(node.clientName);
+    this.#later(12_000, () => network.heal(node.clientName));
+  }
+
+  #slowDown(): void {
+    const node = this.#anyNode();
+    if (node === undefined) return;
+    this.#network.slowMs.set(node.clientName, this.#pick([50, 500, 5_000]));
+    this.#later(8_000, () => this.#network.slowMs.delete(node.clientName));
+  }
+
+  #troubleNetwork(): void {
+    this.#network.faultOneIn = this.#pick([3, 10, 30]);
+    this.#later(6_000, () => (this.#network.faultOneIn = 0));
+  }
+
+  #troubleJournal(): void {
+    const { journalFaults } = this.harness;
+    const kind = this.#random.below(3);
+    if (kind === 0) {
+      journalFaults.isDown = true;
+      this.#later(10_000, () => (journalFaults.isDown = false));
+    } else if (kind === 1) {
+      journalFaults.delayMs = this.#random.below(300);
+      this.#later(10_000, () => (journalFaults.delayMs = 0));
+    } else {
+      for (let count = 0; count < 10; count++) {
+        const written = this.#pick(['nothing', 'rows', 'everything'] as const);
+        journalFaults.failNextWrites({ written, landsAfterMs: this.#random.below(5_000) });
+      }
+    }
+  }
+
+  #later(delayMaxMs: number, action: () => unknown): void {
+    this.harness.timers.after(this.#random.below(delayMaxMs), () => {
+      if (!this.#isOver) action();
+    });
+  }
+
+  #drawLimits(): Partial<EngineLimits> {
+    return {
+      decidedBytesMax: this.#pick([3_000, 20_000, 1_000_000]),
+      transactionBytesMax: this.#pick([2_000, 10_000, 1_000_000]),
+      partitionBatchBytesMax: this.#pick([65_536, 65_536, 900_000]),
+      backlogBytesMax: this.#pick([3_000, 40_000, 1_000_000]),
+      entityBytesMax: this.#pick([1_000, 3_000, 1_000_000]),
+      entityIdleMs: this.#pick([500, 3_000, 120_000]),
+      snapshotEveryEvents: this.#pick([2, 7, 200]),
+      snapshotAtPassivationEvents: this.#pick([1, 5, 50]),
+      recoveryBatchCount: this.#pick([1, 3, 50]),
+      recoveryConcurrency: this.#pick([1, 2, 8]),
+      journalBatchRows: this.#pick([1, 5, 500]),
+      journalBatchBytes: this.#pick([100, 10_000]),
+      journalConcurrency: this.#pick([1, 3]),
+      journalPositionIntervalMs: this.#pick([10, 200, 2_000]),
+      parkedRecordsMaxPerShard: this.#pick([3, 20, 1_000]),
+      retryRecordsMax: this.#pick([1, 3, 50]),
+      decideSliceRecords: this.#pick([1, 7, 200]),
+      drainTimeoutMs: this.#pick([20, 300, 2_000]),
+    };
+  }
+
+  #pick<T>(choices: readonly T[]): T {
+    const choice = choices[this.#random.below(choices.length)];
+    assert(choice !== undefined, 'There is something to choose from.');
+    return choice;
+  }
+
+  #assertNoneStopped(): void {
+    for (const { worker, clientName } of this.#nodes) {
+      for (const { phase, reason } of worker?.shards() ?? []) {
+        if (phase === 'stopped') throw new Error(`A shard of ${clientName} stopped: ${reason}`);
+      }
+    }
+  }
+}
+
+/** 13 makes the entity's code throw in decide, 14 in evolve, while it is broken. */
+const NUMBERS = [1, 1, 1, 2, 2, 3, 5, 7, 8, 9, 10, 11, 12, 20, 21, 22, 23, 13, 14];
