@@ -1,24 +1,24 @@
-import { initProducerIdV5, produceV11 } from '@platformatic/kafka';
+import { initProducerIdV5 } from '@platformatic/kafka';
 import { assert, deferred, sleep } from '@chat-cluster/kernel';
 import { LogError, type Producer, type TopicPartition } from '@chat-cluster/log';
 import type { AdapterContext } from '../adapter-context.ts';
-import { type ProducedPartition, readProduceAnswer } from '../codec/produce-answer.ts';
-import { produceBody } from '../codec/produce-body.ts';
 import { encodeRecordBatch, type TimedRecord } from '../codec/record-batch-encoder.ts';
 import { BrokerConnections, closedError } from '../connections/broker-connections.ts';
 import type { Cluster } from '../connections/cluster.ts';
 import { kafkaError, logErrorOf } from '../connections/kafka-errors.ts';
 import { isPassing, retryBackoffMs, retryPassing } from '../connections/retry-passing.ts';
+import { LeaderRequests } from './leader-requests.ts';
 import { PartitionQueue, type QueuedSend, sizeOf } from './partition-queue.ts';
 
 /**
- * The port's Producer: idempotent, one batch a partition under way. What is sent meanwhile waits, and goes out together in
- * the next batch. A batch whose answer was lost is sent again with the same sequence, so the broker appends it once.
+ * The port's Producer: idempotent, one batch a partition and one request a leader under way. What is sent meanwhile waits,
+ * and goes out together in the next batch. A batch whose answer was lost is sent again with the same sequence, so the broker appends it once.
  */
 export class KafkaProducer implements Producer {
   readonly #context: AdapterContext;
   readonly #cluster: Cluster;
   readonly #connections: BrokerConnections;
+  readonly #requests: LeaderRequests;
   readonly #queues = new Map<string, PartitionQueue>();
   readonly #busy = new Set<PartitionQueue>();
   #identity: Promise<{ producerId: bigint; producerEpoch: number }> | undefined;
@@ -28,7 +28,9 @@ export class KafkaProducer implements Producer {
   constructor(from: { readonly context: AdapterContext; readonly cluster: Cluster }) {
     this.#context = from.context;
     this.#cluster = from.cluster;
-    this.#connections = new BrokerConnections(from.context.settings, from.context.report);
+    const { settings, report } = from.context;
+    this.#connections = new BrokerConnections(settings, report);
+    this.#requests = new LeaderRequests(this.#connections, from.context);
   }
 
   async send(to: TopicPartition, records: readonly TimedRecord[]): Promise<number> {
@@ -146,7 +148,12 @@ export class KafkaProducer implements Producer {
   async #ask(queue: PartitionQueue, batch: Buffer): Promise<number | 'not in sequence' | LogError> {
     const { topic, partition } = queue.at;
     try {
-      const { errorCode, baseOffset } = await this.#produce(queue.at, batch);
+      const node = await this.#cluster.leaderOf(topic, partition);
+      const { errorCode, baseOffset } = await this.#requests.send(node, {
+        topic,
+        partition,
+        batch,
+      });
       if (errorCode === kafkaError.none) return baseOffset;
       if (sequenceCodes.has(errorCode)) return 'not in sequence';
       throw logErrorOf(errorCode, `Writing to partition ${partition} of ${topic}`);
@@ -156,22 +163,6 @@ export class KafkaProducer implements Producer {
       if (!(error instanceof LogError) || error.code !== 'too-large') this.#startAnew(queue);
       throw this.#isClosed ? closedError() : error;
     }
-  }
-
-  async #produce({ topic, partition }: TopicPartition, batch: Buffer): Promise<ProducedPartition> {
-    const node = await this.#cluster.leaderOf(topic, partition);
-    const connection = await this.#connections.get(node);
-    const answer = await connection.send({
-      apiKey: produceV11.api.key,
-      apiVersion: produceV11.api.version,
-      body: produceBody([{ topic, partitions: [{ partition, batch }] }], {
-        transactionalId: null,
-        timeoutMs: this.#context.settings.requestTimeoutMs,
-      }),
-      parse: readProduceAnswer,
-    });
-    const missing = { errorCode: kafkaError.unknownServerError, baseOffset: -1 };
-    return answer.get(`${topic}/${partition}`) ?? missing;
   }
 
   /** A batch that may or may not have been appended leaves the sequence in doubt: further ones need another identity. */
