@@ -121,6 +121,7 @@ export class EngineHarness {
   filler: string | undefined;
   readonly #outside: MemoryLog;
   readonly #limits: Partial<EngineLimits>;
+  readonly #definition: EntityDefinition<CounterState, CounterCommand, CounterEvent>;
   #clients = 0;
 
   constructor(
@@ -128,10 +129,13 @@ export class EngineHarness {
       partitionCount?: number;
       limits?: Partial<EngineLimits>;
       broker?: Pick<MemoryBrokerOptions, 'network' | 'markerDelayMs'>;
+      /** Functions of the counter that are other ones. */
+      definition?: Partial<EntityDefinition<CounterState, CounterCommand, CounterEvent>>;
     } = {},
   ) {
     this.partitionCount = options.partitionCount ?? 4;
     this.#limits = options.limits ?? {};
+    this.#definition = { ...this.counter.definition, ...options.definition };
     const { timers } = this;
     this.broker = new MemoryBroker({ clock: timers.clock, timers, ...options.broker });
     for (const topic of ['add', 'ask', 'control', 'counter_events', 'totals', 'answers']) {
@@ -154,7 +158,7 @@ export class EngineHarness {
     const replies: HarnessNode['replies'] = [];
     let fatal: Error | undefined;
     const starting = Worker.start({
-      definition: this.counter.definition,
+      definition: this.#definition,
       groupId: 'counters',
       identity: { name, endpoint: `${name}:1` },
       log,

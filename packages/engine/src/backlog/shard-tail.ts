@@ -109,6 +109,13 @@ export class ShardTail {
     return [...(this.#byEntity.get(entityId) ?? [])];
   }
 
+  /** Whether something was decided about the entity that is not committed: what is in memory of it may never have happened. */
+  hasUncommitted(entityId: string): boolean {
+    const own = this.#byEntity.get(entityId);
+    const last = own?.at(own.length - 1);
+    return last !== undefined && last.offset < 0;
+  }
+
   /** Gives all memory back: the tenure is over. */
   clear(): void {
     for (const event of this.#events) this.#budget.take(-tailEventSizeBytes(event));

@@ -3,8 +3,8 @@ import type { Entity } from './entity.ts';
 
 /** An entity is moved to the young end at most this often: reordering at every record would cost more than the order is worth. */
 const TOUCH_INTERVAL_MS = 1_000;
-/** Entities looked at in one sweep: those with uncommitted decisions are stepped over. */
-const SWEEP_COUNT_MAX = 1_000;
+/** Idle entities looked at in one sweep: it must not hold up the thread. Where there is no room, all that it takes. */
+const SWEEP_IDLE_MAX = 1_000;
 
 /** The active entities of a shard, least recently used first. Their bytes count against the worker's budget. */
 export class ActiveEntities<State, Event> {
@@ -41,10 +41,6 @@ export class ActiveEntities<State, Event> {
     return this.#byId.get(entityId);
   }
 
-  values(): Iterable<Entity<State, Event>> {
-    return this.#byId.values();
-  }
-
   add(entity: Entity<State, Event>): void {
     this.#byId.set(entity.id, entity);
     this.#budget.take(entity.sizeBytes);
@@ -66,16 +62,20 @@ export class ActiveEntities<State, Event> {
     this.#byId.set(entity.id, entity);
   }
 
-  /** Those that may be passivated, oldest first: idle for long, or while the budget is exceeded. `passivate` must remove each. */
-  sweep(
-    options: { nowMs: number; idleMs: number },
-    passivate: (entity: Entity<State, Event>) => void,
-  ): void {
+  /** Passivates, oldest first, those that are idle for long, and as many as the budget asks for. Those that may not be are stepped over. */
+  sweep(options: {
+    readonly nowMs: number;
+    readonly idleMs: number;
+    readonly mayPassivate: (entity: Entity<State, Event>) => boolean;
+    readonly passivate: (entity: Entity<State, Event>) => void;
+  }): void {
     let looked = 0;
     for (const entity of this.#byId.values()) {
-      const idle = options.nowMs - entity.lastActiveMs >= options.idleMs;
-      if ((!idle && !this.#budget.isFull) || ++looked > SWEEP_COUNT_MAX) return;
-      if (entity.uncommittedCount === 0) passivate(entity);
+      const isIdle = options.nowMs - entity.lastActiveMs >= options.idleMs;
+      if (!this.#budget.isFull && (!isIdle || ++looked > SWEEP_IDLE_MAX)) return;
+      if (!options.mayPassivate(entity)) continue;
+      options.passivate(entity);
+      this.remove(entity);
     }
   }
 

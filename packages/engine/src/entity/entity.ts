@@ -1,3 +1,4 @@
+import { assert } from '@chat-cluster/kernel';
 import {
   decodeEngineEvent,
   isEngineEvent,
@@ -29,8 +30,10 @@ export class Entity<State, Event> {
   /** What was thrown on the first of them. */
   parkedReason: string | undefined;
   parkedBytes = 0;
-  /** Decisions that are not committed: an entity that has some is not passivated. */
-  uncommittedCount = 0;
+  /** Its code threw while it changed the state, which may be half-changed: it is built anew from its events before it sees another record. */
+  mustBeRebuilt = false;
+  /** Reads of its history that a decision waits for: meanwhile it stays as it is, and where it is. */
+  readsUnderWay = 0;
   lastActiveMs: number;
   /** As it is counted against the cap. */
   sizeBytes = ENTITY_OVERHEAD_BYTES;
@@ -45,6 +48,19 @@ export class Entity<State, Event> {
     return this.parked.length > 0 || this.state === undefined;
   }
 
+  /** The state that building begins with. What the entity's code throws makes the state unreadable. */
+  begin(definition: StateDefinition<State, Event>, snapshot: Uint8Array | undefined): void {
+    try {
+      const state =
+        snapshot === undefined
+          ? definition.initialState(this.id)
+          : definition.decodeState(snapshot);
+      this.state = given(state, snapshot === undefined ? 'initialState' : 'decodeState');
+    } catch (error) {
+      this.spoil(error);
+    }
+  }
+
   /** Takes the next event, an engine's or its own. What the entity's code throws makes the state unreadable and is not thrown on. */
   apply(definition: StateDefinition<State, Event>, bytes: Uint8Array): void {
     this.seqNext += 1;
@@ -54,10 +70,16 @@ export class Entity<State, Event> {
     }
     if (this.state === undefined) return;
     try {
-      this.state = definition.evolve(this.state, definition.decodeEvent(bytes));
+      this.evolve(definition, definition.decodeEvent(bytes));
     } catch (error) {
       this.spoil(error);
     }
+  }
+
+  /** Changes the state by an event of its own. Throws what the entity's code throws. */
+  evolve(definition: StateDefinition<State, Event>, event: Event): void {
+    assert(this.state !== undefined, 'Only a state that can be read evolves.');
+    this.state = given(definition.evolve(this.state, event), 'evolve');
   }
 
   applyEngineEvent(bytes: Uint8Array): void {
@@ -77,11 +99,19 @@ export class Entity<State, Event> {
     this.stateError = error instanceof Error ? error.message : String(error);
   }
 
-  /** Measures the state anew; returns by how many bytes it grew. */
+  /** Measures the state anew; returns by how many bytes it grew. Throws what the entity's code throws. */
   measure(definition: StateDefinition<State, Event>): number {
     const before = this.sizeBytes;
     const stateBytes = this.state === undefined ? 0 : definition.stateSizeBytes(this.state);
+    if (!(stateBytes >= 0 && stateBytes < Infinity)) {
+      throw new Error('stateSizeBytes gave no size back.');
+    }
     this.sizeBytes = ENTITY_OVERHEAD_BYTES + 2 * this.id.length + stateBytes + this.parkedBytes;
     return this.sizeBytes - before;
   }
+}
+
+function given<T>(value: T | undefined, by: string): T {
+  if (value === undefined) throw new Error(`${by} gave no state back.`);
+  return value;
 }

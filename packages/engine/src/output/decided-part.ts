@@ -24,8 +24,6 @@ export class DecidedPart {
   readonly writes: PartitionWrites[] = [];
   readonly events: TailEvent[] = [];
   readonly snapshots: Snapshot[] = [];
-  /** One entry a decision: each counts it as uncommitted until then. */
-  readonly entities: { uncommittedCount: number }[] = [];
   /** Input topic → its topic id and the position after the last decision of this part. */
   readonly offsets = new Map<string, { topicId: string; offsetNext: number }>();
   /** Called once it has committed; never if it was dropped. */

@@ -10,6 +10,8 @@ export type HistoryQuery = {
   readonly countMax: number;
 };
 
+export type PastEvent<Event> = { readonly seq: number; readonly event: Event };
+
 /**
  * Older events of an entity, ascending: the newest `countMax` with seq < `seqBefore`, less the engine's own among them. The tail is read first, then rows; merged by seq, checked for gaps.
  * Rejects with a JournalError or HistoryGapError, or with what decodeEvent throws.
@@ -21,7 +23,7 @@ export async function readHistory<Event>(
     readonly tail: ShardTail;
   },
   query: HistoryQuery,
-): Promise<{ readonly seq: number; readonly event: Event }[]> {
+): Promise<PastEvent<Event>[]> {
   const { definition, journal, tail } = options;
   const seqFrom = Math.max(0, query.seqBefore - query.countMax);
   const inTail = tail

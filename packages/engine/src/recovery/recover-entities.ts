@@ -39,7 +39,7 @@ export async function recoverEntities<State, Event>(
   const entities = entityIds.map((id, index) => {
     const entity = new Entity<State, Event>({ id, nowMs: options.nowMs });
     const snapshot = snapshots[index];
-    begin(entity, definition, snapshot?.state);
+    entity.begin(definition, snapshot?.state);
     if (snapshot !== undefined) entity.seqNext = entity.snapshotSeqNext = snapshot.seq + 1;
     return entity;
   });
@@ -48,7 +48,7 @@ export async function recoverEntities<State, Event>(
     for (const event of tails[index] ?? []) applyInOrder(entity, definition, event);
     const behindGap = rowsBehindGaps.get(entity);
     if (behindGap !== undefined) assertSeen(entity, behindGap);
-    entity.measure(definition);
+    measure(entity, definition);
   });
   return entities;
 }
@@ -82,21 +82,6 @@ async function applyRows<State, Event>(
   return behindGaps;
 }
 
-function begin<State, Event>(
-  entity: Entity<State, Event>,
-  definition: StateDefinition<State, Event>,
-  snapshot: Uint8Array | undefined,
-): void {
-  try {
-    entity.state =
-      snapshot === undefined
-        ? definition.initialState(entity.id)
-        : definition.decodeState(snapshot);
-  } catch (error) {
-    entity.spoil(error);
-  }
-}
-
 function applyInOrder<State, Event>(
   entity: Entity<State, Event>,
   definition: StateDefinition<State, Event>,
@@ -109,4 +94,16 @@ function applyInOrder<State, Event>(
 
 function assertSeen<State, Event>(entity: Entity<State, Event>, { seq }: JournalRow): void {
   if (seq >= entity.seqNext) throw new HistoryGapError(entity.id, entity.seqNext, seq);
+}
+
+function measure<State, Event>(
+  entity: Entity<State, Event>,
+  definition: StateDefinition<State, Event>,
+): void {
+  try {
+    entity.measure(definition);
+  } catch (error) {
+    entity.spoil(error);
+    entity.measure(definition);
+  }
 }

@@ -81,7 +81,7 @@ export class Decisions<State, Command, Event> {
   }
 
   /** Adds what was prepared last: it is decided now. */
-  add(entity: Entity<State, Event>, prepared: PreparedOutcome): void {
+  add(prepared: PreparedOutcome): void {
     const part = this.#partFor(prepared.writes);
     for (const write of prepared.writes) this.#write(part, write);
     for (const event of prepared.events) {
@@ -89,8 +89,6 @@ export class Decisions<State, Command, Event> {
       part.events.push(event);
     }
     part.eventNumberLast = this.#tail.eventNumberLast;
-    entity.uncommittedCount += 1;
-    part.entities.push(entity);
     this.#addReply(part, prepared);
   }
 

@@ -1,5 +1,4 @@
-import { JournalError } from '@chat-cluster/journal';
-import { assert, sleep } from '@chat-cluster/kernel';
+import { assert } from '@chat-cluster/kernel';
 import type { FetchedRecord, TopicIdPartition } from '@chat-cluster/log';
 import type { ShardTail } from '../backlog/shard-tail.ts';
 import type { ActiveEntities } from '../entity/active-entities.ts';
@@ -9,11 +8,10 @@ import type { Entity } from '../entity/entity.ts';
 import type { InputQueue } from '../intake/input-queue.ts';
 import { readRecord } from '../intake/read-record.ts';
 import { originalTimeMs } from '../output/forward.ts';
-import { readHistory } from '../recovery/read-history.ts';
-import { HistoryGapError } from '../recovery/recover-entities.ts';
 import type { ControlCommand } from './control-record.ts';
 import type { Decisions } from './decisions.ts';
 import { Quarantine, type Release } from './quarantine.ts';
+import { resolveHistory, type AskedHistory, type Resolved } from './resolve-history.ts';
 import type { ShardContext } from './shard-context.ts';
 
 type DeciderOptions<State, Command, Event> = {
@@ -32,7 +30,6 @@ export type Tried =
   | { readonly kind: 'needs-history' }
   | { readonly kind: 'threw'; readonly reason: string };
 
-const HISTORY_RETRY_MS = 200;
 const OTHER_ENTITY =
   'It was parked for another entity than the one it now names. Send it to that one as a new record.';
 const TOO_LARGE = {
@@ -45,9 +42,11 @@ const TOO_LARGE = {
 export class EntityDecider<State, Command, Event> {
   readonly #options: DeciderOptions<State, Command, Event>;
   readonly #quarantine: Quarantine<State, Command, Event>;
+  readonly #outputTopics: ReadonlySet<string>;
 
   constructor(options: DeciderOptions<State, Command, Event>) {
     this.#options = options;
+    this.#outputTopics = new Set(options.context.definition.outputTopics);
     this.#quarantine = new Quarantine({
       ...options,
       tryRecord: (entity, record, from, release) => this.#tryParked(entity, record, from, release),
@@ -68,7 +67,9 @@ export class EntityDecider<State, Command, Event> {
     const decision = this.#run(entity, record, command);
     if (decision.kind === 'history') {
       queue.waitsFor = 'history';
-      void this.#withHistory(entity, queue, record, decision);
+      this.#withHistory(entity, queue, record, decision).catch((error: unknown) => {
+        this.#options.onFailed(error instanceof Error ? error : new Error(String(error)));
+      });
       return false;
     }
     this.#settle(entity, queue, record, this.#add(entity, record, queue.from, decision));
@@ -85,7 +86,7 @@ export class EntityDecider<State, Command, Event> {
     entity: Entity<State, Event>,
     record: FetchedRecord,
     command: Command,
-  ): Decision<Event> | { readonly kind: 'threw'; readonly reason: string } {
+  ): Resolved<Event> | AskedHistory<Event> {
     const { state } = entity;
     assert(state !== undefined, 'Only an entity with a state decides.');
     try {
@@ -99,23 +100,18 @@ export class EntityDecider<State, Command, Event> {
     }
   }
 
+  /** Adds a decision. All of the entity's code runs before anything is added: what it throws changes nothing but the state in memory. */
   #add(
     entity: Entity<State, Event>,
     record: FetchedRecord,
     from: TopicIdPartition,
-    decision: Exclude<Decision<Event>, { kind: 'history' }> | { kind: 'threw'; reason: string },
+    decision: Resolved<Event>,
     release?: Release,
   ): Tried {
     if (decision.kind !== 'decided') return decision;
+    const encoded = this.#encode(decision, release);
+    if (!Array.isArray(encoded)) return encoded;
     const { context, decisions, entities } = this.#options;
-    const { definition, limits, clock } = context;
-    let encoded: Uint8Array[];
-    try {
-      encoded = decision.events.map((event) => ownEvent(definition.encodeEvent(event)));
-    } catch (error) {
-      return threw(error);
-    }
-    if (release !== undefined) encoded.push(release.event);
     const prepared = decisions.prepare(entity, record, from, {
       events: encoded,
       outputs: decision.outputs,
@@ -124,30 +120,59 @@ export class EntityDecider<State, Command, Event> {
       counted: decision.counted,
     });
     if (prepared === undefined) return TOO_LARGE;
-    try {
-      for (const event of decision.events) {
-        assert(entity.state !== undefined, 'A state evolves into a state.');
-        entity.state = definition.evolve(entity.state, event);
-      }
-    } catch (error) {
-      entity.spoil(error);
-      return threw(error);
-    }
-    decisions.add(entity, prepared);
+    const evolved = this.#evolve(entity, decision.events, encoded.length);
+    if (evolved.kind === 'threw') return evolved;
+    decisions.add(prepared);
     entity.seqNext += encoded.length;
-    if (release !== undefined) entities.applyEngineEvent(entity, release.event);
-    entities.touch(entity, clock.monotonicMs(), entity.measure(definition));
-    const eventsSince = entity.seqNext - entity.snapshotSeqNext;
-    if (eventsSince >= limits.snapshotEveryEvents) this.#snapshot(entity);
+    if (release !== undefined) {
+      entities.applyEngineEvent(entity, release.event);
+      evolved.grownBytes += entity.measure(context.definition);
+    }
+    entities.touch(entity, context.clock.monotonicMs(), evolved.grownBytes);
+    if (evolved.snapshot !== undefined) {
+      decisions.snapshot({ entityId: entity.id, seq: entity.seqNext - 1, state: evolved.snapshot });
+      entity.snapshotSeqNext = entity.seqNext;
+    }
     return { kind: 'added' };
   }
 
-  #snapshot(entity: Entity<State, Event>): void {
-    const { context, decisions } = this.#options;
-    if (entity.isQuarantined || entity.state === undefined) return;
-    const state = context.definition.encodeState(entity.state);
-    decisions.snapshot({ entityId: entity.id, seq: entity.seqNext - 1, state });
-    entity.snapshotSeqNext = entity.seqNext;
+  #encode(
+    { events, outputs }: Extract<Decision<Event>, { kind: 'decided' }>,
+    release: Release | undefined,
+  ): Uint8Array[] | Threw {
+    const { definition } = this.#options.context;
+    const foreign = outputs.find(({ topic }) => !this.#outputTopics.has(topic));
+    if (foreign !== undefined) {
+      return threw(new Error(`${foreign.topic} is not among the entity's output topics.`));
+    }
+    try {
+      const encoded = events.map((event) => ownEvent(definition.encodeEvent(event)));
+      if (release !== undefined) encoded.push(release.event);
+      return encoded;
+    } catch (error) {
+      return threw(error);
+    }
+  }
+
+  /** Changes the state by the events, measures it, and makes a snapshot if one is due. */
+  #evolve(
+    entity: Entity<State, Event>,
+    events: readonly Event[],
+    eventCount: number,
+  ): { kind: 'evolved'; grownBytes: number; snapshot: Uint8Array | undefined } | Threw {
+    const { definition, limits } = this.#options.context;
+    const eventsSince = entity.seqNext + eventCount - entity.snapshotSeqNext;
+    const isDue = eventsSince >= limits.snapshotEveryEvents && !entity.isQuarantined;
+    try {
+      for (const event of events) entity.evolve(definition, event);
+      const { state } = entity;
+      const snapshot = isDue && state !== undefined ? definition.encodeState(state) : undefined;
+      return { kind: 'evolved', grownBytes: entity.measure(definition), snapshot };
+    } catch (error) {
+      entity.spoil(error);
+      entity.mustBeRebuilt = true;
+      return threw(error);
+    }
   }
 
   #settle(
@@ -165,48 +190,22 @@ export class EntityDecider<State, Command, Event> {
     entity: Entity<State, Event>,
     queue: InputQueue,
     record: FetchedRecord,
-    asked: Extract<Decision<Event>, { kind: 'history' }>,
+    asked: AskedHistory<Event>,
   ): Promise<void> {
-    entity.uncommittedCount += 1;
-    const decision = await this.#resolveHistory(entity, asked);
-    entity.uncommittedCount -= 1;
-    if (decision === undefined || !this.#options.lasts()) return;
+    const { context, lasts, tail } = this.#options;
+    const { definition, journal, onWork, timers } = context;
+    entity.readsUnderWay += 1;
+    const decision = await resolveHistory(
+      { definition, journal, tail, timers, lasts },
+      entity,
+      asked,
+    );
+    entity.readsUnderWay -= 1;
+    if (decision === undefined || !lasts()) return;
     this.#settle(entity, queue, record, this.#add(entity, record, queue.from, decision));
     queue.advance();
     queue.waitsFor = undefined;
-    this.#options.context.onWork();
-  }
-
-  async #resolveHistory(
-    entity: Entity<State, Event>,
-    asked: Extract<Decision<Event>, { kind: 'history' }>,
-  ): Promise<
-    Exclude<Decision<Event>, { kind: 'history' }> | { kind: 'threw'; reason: string } | undefined
-  > {
-    const { context, lasts, onFailed, tail } = this.#options;
-    const { definition, journal } = context;
-    let decision: Decision<Event> = asked;
-    while (decision.kind === 'history' && lasts()) {
-      const history: Extract<Decision<Event>, { kind: 'history' }> = decision;
-      const { seqBefore, countMax } = history;
-      try {
-        const query = { entityId: entity.id, seqBefore, countMax };
-        decision = history.resume(await readHistory({ definition, journal, tail }, query));
-      } catch (error) {
-        const ofJournal = error instanceof JournalError;
-        if (error instanceof HistoryGapError || (ofJournal && !error.retriable)) {
-          onFailed(error);
-          return undefined;
-        }
-        if (!ofJournal) return threw(error);
-        await sleep(context.timers, HISTORY_RETRY_MS);
-      }
-    }
-    if (decision.kind === 'history') return undefined;
-    if (decision.kind === 'decided' && decision.events.length > 0) {
-      return threw(new Error('A decision that read history must not have events.'));
-    }
-    return decision;
+    onWork();
   }
 
   /** A parked record's turn. */
@@ -231,7 +230,9 @@ export class EntityDecider<State, Command, Event> {
   }
 }
 
-function threw(error: unknown): { readonly kind: 'threw'; readonly reason: string } {
+type Threw = Extract<Tried, { kind: 'threw' }>;
+
+function threw(error: unknown): Threw {
   return { kind: 'threw', reason: error instanceof Error ? error.message : String(error) };
 }
 

@@ -191,7 +191,7 @@ export class Quarantine<State, Command, Event> {
       writes,
     });
     if (prepared === undefined) return false;
-    decisions.add(entity, prepared);
+    decisions.add(prepared);
     entity.seqNext += 1;
     entities.applyEngineEvent(entity, event);
     entities.touch(entity, context.clock.monotonicMs(), entity.measure(context.definition));

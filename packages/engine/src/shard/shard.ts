@@ -62,7 +62,7 @@ export class Shard<State, Command, Event> {
       tail: this.tail,
       lasts: () => this.#lasts,
       onRecovered: (entities) => this.#recovered(entities),
-      onFailed: (error) => context.onFailed(tenure.partition, error),
+      onFailed: (error) => this.#fail(error),
     });
     this.#decider = new EntityDecider({
       context,
@@ -70,7 +70,7 @@ export class Shard<State, Command, Event> {
       tail: this.tail,
       entities: this.entities,
       lasts: () => this.#lasts,
-      onFailed: (error) => context.onFailed(tenure.partition, error),
+      onFailed: (error) => this.#fail(error),
     });
   }
 
@@ -105,7 +105,6 @@ export class Shard<State, Command, Event> {
       event.offset = baseOffset + index;
     });
     this.tail.markCommitted(part.events);
-    for (const entity of part.entities) entity.uncommittedCount -= 1;
     for (const callback of part.whenCommitted) callback();
     for (const snapshot of part.snapshots) this.#context.journalWriter.snapshot(snapshot);
     this.#context.counters.eventsCommitted += part.events.length;
@@ -113,24 +112,15 @@ export class Shard<State, Command, Event> {
 
   /** Gives entities back that were idle for long, or as many as the budget asks for. */
   passivate(): void {
-    const { clock, limits, definition, counters, journalWriter } = this.#context;
-    const options = { nowMs: clock.monotonicMs(), idleMs: limits.entityIdleMs };
-    this.entities.sweep(options, (entity) => {
-      const { state, seqNext, snapshotSeqNext } = entity;
-      const eventsSince = seqNext - snapshotSeqNext;
-      if (
-        state !== undefined &&
-        !entity.isQuarantined &&
-        eventsSince >= limits.snapshotAtPassivationEvents
-      ) {
-        journalWriter.snapshot({
-          entityId: entity.id,
-          seq: seqNext - 1,
-          state: definition.encodeState(state),
-        });
-      }
-      this.entities.remove(entity);
-      counters.entitiesPassivated += 1;
+    const { clock, limits, counters } = this.#context;
+    this.entities.sweep({
+      nowMs: clock.monotonicMs(),
+      idleMs: limits.entityIdleMs,
+      mayPassivate: (entity) => this.#mayPassivate(entity),
+      passivate: (entity) => {
+        this.#snapshotOf(entity);
+        counters.entitiesPassivated += 1;
+      },
     });
   }
 
@@ -141,8 +131,39 @@ export class Shard<State, Command, Event> {
     for (const queue of this.queues) queue.clear();
   }
 
+  /** What fails after the tenure is over is nobody's trouble: the partition may have another one. */
+  #fail(error: Error): void {
+    if (this.tenure.lasts) this.#context.onFailed(this.partition, error);
+  }
+
   get #lasts(): boolean {
     return this.tenure.phase === 'running';
+  }
+
+  /** What was not committed may never have happened: it is neither forgotten nor put into a snapshot. Parked records at their cap hold the inputs back as long as they are counted. */
+  #mayPassivate(entity: Entity<State, Event>): boolean {
+    if (entity.readsUnderWay > 0 || this.tail.hasUncommitted(entity.id)) return false;
+    return entity.parked.length === 0 || !this.#isFullOfParked;
+  }
+
+  #snapshotOf(entity: Entity<State, Event>): void {
+    const { definition, journalWriter, limits, report } = this.#context;
+    const eventsSince = entity.seqNext - entity.snapshotSeqNext;
+    if (entity.state === undefined || entity.isQuarantined) return;
+    if (eventsSince < limits.snapshotAtPassivationEvents) return;
+    assert(
+      !this.tail.hasUncommitted(entity.id),
+      'A snapshot holds committed events only (promise 1).',
+    );
+    try {
+      const state = definition.encodeState(entity.state);
+      journalWriter.snapshot({ entityId: entity.id, seq: entity.seqNext - 1, state });
+    } catch (error) {
+      report('error', "An entity's encodeState threw: there is no snapshot of it.", {
+        entityId: entity.id,
+        error,
+      });
+    }
   }
 
   #mayDecide(queue: InputQueue): boolean {
@@ -153,7 +174,10 @@ export class Shard<State, Command, Event> {
 
   /** Promise 9: a cap on parked records pauses only the other inputs; the operator's control records go on. */
   #isHeldBack(queue: InputQueue): boolean {
-    if (queue.from.topic === this.#context.topics.names.control) return false;
+    return this.#isFullOfParked && queue.from.topic !== this.#context.topics.names.control;
+  }
+
+  get #isFullOfParked(): boolean {
     const { parkedRecordsMaxPerShard, parkedBytesMaxPerShard } = this.#context.limits;
     const { parkedCount, parkedBytes } = this.entities;
     return parkedCount >= parkedRecordsMaxPerShard || parkedBytes >= parkedBytesMaxPerShard;
@@ -167,12 +191,19 @@ export class Shard<State, Command, Event> {
       this.decisions.refuse(record, queue.from, read);
       return true;
     }
-    const entity = this.entities.get(read.entityId);
+    const entity = this.#activeEntity(read.entityId);
     if (entity === undefined) return this.#withoutEntity(queue, record, read.entityId);
     if (isControl) {
       return this.#decider.control(entity, read.command as ControlCommand);
     }
     return this.#decider.decide(entity, queue, record, read.command as Command);
+  }
+
+  #activeEntity(entityId: string): Entity<State, Event> | undefined {
+    const entity = this.entities.get(entityId);
+    if (entity === undefined || !entity.mustBeRebuilt || entity.readsUnderWay > 0) return entity;
+    this.entities.remove(entity);
+    return undefined;
   }
 
   #read(queue: InputQueue, record: FetchedRecord): ReadInput<Command> {
