@@ -23,7 +23,7 @@ import { RangeReader } from './fetch/range-reader.ts';
 import { KafkaGroupMember } from './group/kafka-group-member.ts';
 import { KafkaProducer } from './produce/kafka-producer.ts';
 import { KafkaTransactionalProducer } from './produce/kafka-transactional-producer.ts';
-import type { Report } from './report.ts';
+import { type Report, withoutRepeats } from './report.ts';
 
 export type SaslCredentials = {
   readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
@@ -46,7 +46,7 @@ export type KafkaLogOptions = {
   readonly sasl?: SaslCredentials;
   /** Transactional ids that a transactional producer takes turns with: 1 or 2. Default 2; see docs/decisions/0003. */
   readonly lanes?: 1 | 2;
-  /** Told what happens inside; default nobody. Must not throw. */
+  /** Told what happens inside, the same message at most once in 5 s; default nobody. Must not throw. */
   readonly report?: Report;
 };
 
@@ -57,11 +57,12 @@ export type KafkaLogOptions = {
 export function openKafkaLog(options: KafkaLogOptions): Log {
   assert(options.bootstrap.length > 0, 'A cluster has at least one bootstrap address.');
   const { requestTimeoutMs = 10_000, connectTimeoutMs = 5_000, tls, sasl } = options;
+  const clock = options.clock ?? systemClock;
   const context: AdapterContext = {
-    clock: options.clock ?? systemClock,
+    clock,
     timers: options.timers ?? systemTimers,
     retryTimeoutMs: requestTimeoutMs,
-    report: options.report ?? (() => undefined),
+    report: withoutRepeats(options.report ?? (() => undefined), clock),
     settings: {
       clientId: options.clientId,
       requestTimeoutMs,

@@ -1,3 +1,5 @@
+import type { Clock } from '@chat-cluster/kernel';
+
 /** What the adapter tells its owner, who decides what to log and to count. Never needed for correctness. */
 export type KafkaLogEvent = {
   /**
@@ -27,3 +29,26 @@ export type KafkaLogEvent = {
 
 /** Takes events; must not throw. */
 export type Report = (event: KafkaLogEvent) => void;
+
+/** Lets each message through once in QUIET_MS: while a broker is away, the same thing happens many times a second. */
+export function withoutRepeats(report: Report, clock: Clock): Report {
+  /** When each message was last let through, oldest first; see MESSAGES_MAX. */
+  const reportedMs = new Map<string, number>();
+  return (event) => {
+    const nowMs = clock.monotonicMs();
+    const lastMs = reportedMs.get(event.message);
+    if (lastMs !== undefined && nowMs - lastMs < QUIET_MS) return;
+    reportedMs.delete(event.message);
+    reportedMs.set(event.message, nowMs);
+    if (reportedMs.size > MESSAGES_MAX) {
+      for (const oldest of reportedMs.keys()) {
+        reportedMs.delete(oldest);
+        break;
+      }
+    }
+    report(event);
+  };
+}
+
+const QUIET_MS = 5_000;
+const MESSAGES_MAX = 1_000;
