@@ -1,6 +1,6 @@
 import type { Clock } from '@chat-cluster/kernel';
 
-/** What the adapter tells its owner, who decides what to log and to count. Never needed for correctness. */
+/** What the adapter tells its owner, who decides what to log. Never needed for correctness. */
 export type KafkaLogEvent = {
   /**
    * - `connection-failed`: a broker was not reached, or dropped the connection; it is tried again.

@@ -84,6 +84,18 @@ describe('a transactional producer', { timeout: 60_000 }, () => {
     ]);
   });
 
+  test('has one transactional id when it is told to', async () => {
+    const bootstrap = [{ host: '127.0.0.1', port: broker.port }];
+    const other = openKafkaLog({ bootstrap, clientId: 'test', lanes: 1 });
+    const producer = await other.openTransactionalProducer({ transactionalId: 'worker' });
+    for (let count = 0; count < 2; count += 1) await producer.commit(transactionOf([0]));
+    await other.close();
+    assert.deepEqual(broker.bodiesOf(keys.end).map(readEnd), [
+      'worker.0:0:commit',
+      'worker.0:0:commit',
+    ]);
+  });
+
   test('opens as a new holder, and waits while the holder before is aborted', async () => {
     let asked = 0;
     broker.on(keys.init, () => {
