@@ -1,5 +1,5 @@
 import { MemoryJournal, MemoryJournalFaults, MemoryJournalStore } from '@chat-cluster/journal';
-import { assert, ManualTimers, sleep, systemTimers } from '@chat-cluster/kernel';
+import { assert, ManualTimers, sleep, systemTimers, type Timers } from '@chat-cluster/kernel';
 import {
   homePartition,
   MemoryBroker,
@@ -27,7 +27,15 @@ export type HarnessNode = {
   readonly log: MemoryLog;
   readonly worker: () => Worker<CounterState, CounterCommand, CounterEvent>;
   readonly fatal: () => Error | undefined;
+  /** As when its process is killed: nothing of it runs on, what it has sent may still arrive. */
+  readonly die: () => void;
   readonly replies: { readonly position: RecordPosition; readonly reply: unknown }[];
+};
+
+export type NodeOptions = {
+  readonly limits?: Partial<EngineLimits>;
+  /** Default: nobody answers. */
+  readonly isReachable?: (endpoint: string) => Promise<boolean>;
 };
 
 export type CounterState = { total: number };
@@ -112,7 +120,7 @@ function output(topic: string, key: string, value: unknown) {
 export class EngineHarness {
   readonly timers = new ManualTimers();
   readonly broker: MemoryBroker;
-  readonly store = new MemoryJournalStore();
+  store = new MemoryJournalStore();
   readonly journalFaults = new MemoryJournalFaults();
   readonly counter = new CounterDefinition();
   readonly reports: string[] = [];
@@ -150,11 +158,13 @@ export class EngineHarness {
     return this.#outside;
   }
 
-  async startNode(
-    name: string,
-    isReachable = (): Promise<boolean> => Promise.resolve(false),
-  ): Promise<HarnessNode> {
+  async startNode(name: string, options: NodeOptions = {}): Promise<HarnessNode> {
     const log = new MemoryLog({ broker: this.broker, clientName: `${name}-${this.#clients++}` });
+    let isAlive = true;
+    const timers: Timers = {
+      after: (delayMs, callback) => this.timers.after(delayMs, () => isAlive && callback()),
+    };
+    const journal = new MemoryJournal({ timers, store: this.store, faults: this.journalFaults });
     const replies: HarnessNode['replies'] = [];
     let fatal: Error | undefined;
     const starting = Worker.start({
@@ -162,27 +172,28 @@ export class EngineHarness {
       groupId: 'counters',
       identity: { name, endpoint: `${name}:1` },
       log,
-      journal: new MemoryJournal({
-        timers: this.timers,
-        store: this.store,
-        faults: this.journalFaults,
-      }),
+      journal,
       controlTopic: 'control',
       quarantineTopic: 'quarantine',
-      limits: this.#limits,
+      limits: { ...this.#limits, ...options.limits },
       clock: this.timers.clock,
-      timers: this.timers,
+      timers,
       report: (level, sentence, facts) => {
         this.reports.push(`${level}: ${sentence} ${JSON.stringify(facts ?? {})}`);
       },
       onReply: (position, reply) => replies.push({ position, reply }),
-      isReachable,
+      isReachable: options.isReachable ?? (() => Promise.resolve(false)),
       onFatal: (error) => {
         fatal = error;
       },
     });
     const worker = await this.settle(starting);
-    return { name, log, worker: () => worker, fatal: () => fatal, replies };
+    const die = (): void => {
+      isAlive = false;
+      log.crash();
+      void journal.close();
+    };
+    return { name, log, worker: () => worker, fatal: () => fatal, die, replies };
   }
 
   /** Lets virtual time pass until the promise has settled. */

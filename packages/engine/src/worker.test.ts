@@ -109,7 +109,7 @@ test('a node that crashes between commit and journal leaves a backlog that the n
   harness.journalFaults.isDown = true;
   await harness.add('x', [2, 3]);
   await harness.untilTotals(3);
-  first.log.crash();
+  first.die();
   harness.journalFaults.heal();
   const second = await harness.startNode('a');
   await harness.add('x', [4]);
@@ -337,7 +337,7 @@ test('a worker of the same name fences the first one, which drops everything; fe
 test('a node that was killed and starts again does not wait for the session of its former self', async () => {
   const harness = new EngineHarness();
   const first = await harness.startNode('a');
-  first.log.crash();
+  first.die();
   const startMs = harness.timers.clock.monotonicMs();
   await harness.startNode('a');
   await harness.add('x', [1]);
@@ -349,7 +349,7 @@ test('a worker refuses to start while a reachable one has its name', async () =>
   const harness = new EngineHarness();
   await harness.startNode('a');
   await assert.rejects(
-    harness.startNode('a', () => Promise.resolve(true)),
+    harness.startNode('a', { isReachable: () => Promise.resolve(true) }),
     /runs already, at a:1/,
   );
 });

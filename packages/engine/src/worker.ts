@@ -354,6 +354,7 @@ export class Worker<State, Command, Event> {
       timers,
       report,
       backlogBudget: this.#context.backlogBudget,
+      limits: this.#limits,
       commitStart: (tenure, first) => this.#committer.commitStart(tenure, first),
     });
   }

@@ -31,7 +31,7 @@ export type JournalPosition = { readonly offset: number; readonly eventNumber: n
 export type ShardRow = {
   readonly shard: number;
   readonly eventTopicId: string;
-  /** Input topic name → topic id, of all inputs that were ever consumed for this shard. */
+  /** Topic id → name, of all input topics that were ever consumed for this shard: a topic that was created anew is another one beside the first. */
   readonly inputTopicIds: Readonly<Record<string, string>>;
   readonly position: JournalPosition;
 };
@@ -73,7 +73,7 @@ export interface Journal {
     entityType: string,
     shards: readonly number[],
   ): Promise<readonly (ShardRow | undefined)[]>;
-  /** Places a shard at its first taking over (position 0, event number 0), or adds input topics to it. What is placed stays: neither the position nor a topic's id ever changes. */
+  /** Places a shard at its first taking over (position 0, event number 0), or adds input topics to it. What is placed stays: neither the position nor a listed topic ever changes. */
   placeShard(entityType: string, shard: Omit<ShardRow, 'position'>): Promise<void>;
   /** Durable when resolved. At most 1,000 rows or 1 MiB of events a call is a good size. 'too-large' for an event above `EVENT_BYTES_MAX`. */
   append(batch: JournalAppend): Promise<void>;

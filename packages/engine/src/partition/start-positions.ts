@@ -17,6 +17,8 @@ export type StartPositions = {
   readonly fresh: readonly string[];
   /** Events of the shard that were ever committed. */
   readonly eventNumber: number;
+  /** It may have been more: the offsets of a topic that was created anew are gone, with the number that was beside them. */
+  readonly mayHaveMoreEvents: boolean;
 };
 
 /**
@@ -45,7 +47,7 @@ export function startPositions(
     if (metadata !== undefined) eventNumber = Math.max(eventNumber, metadata.eventNumber);
     if (committed !== undefined && metadata?.topicId === topicId) {
       positions.set(topic, committed.offset);
-    } else if (row?.inputTopicIds[topic] === topicId) {
+    } else if (row?.inputTopicIds[topicId] !== undefined) {
       throw offsetsReset(where, input);
     } else if (committed !== undefined && metadata === undefined) {
       throw foreignOffsets(where, input);
@@ -59,7 +61,9 @@ export function startPositions(
       `Shard ${where.partition} has committed ${eventNumber} events, and the journal knows nothing of it. Start the node with the journal that was used before; without it these entities' histories are incomplete.`,
     );
   }
-  return { positions, fresh, eventNumber };
+  const known = new Set(Object.values(row?.inputTopicIds ?? {}));
+  const mayHaveMoreEvents = fresh.some((topic) => known.has(topic));
+  return { positions, fresh, eventNumber, mayHaveMoreEvents };
 }
 
 function offsetsReset(

@@ -1,12 +1,13 @@
 import { JournalError, type Journal, type ShardRow } from '@chat-cluster/journal';
 import { sleep, type Timers } from '@chat-cluster/kernel';
-import { LogError, type GroupMember, type Log } from '@chat-cluster/log';
+import { LogError, type GroupMember, type Log, type LogErrorCode } from '@chat-cluster/log';
 import type { ByteBudget } from '../backlog/byte-budget.ts';
-import { ShardTail } from '../backlog/shard-tail.ts';
+import type { ShardTail } from '../backlog/shard-tail.ts';
+import type { EngineLimits } from '../engine-limits.ts';
 import type { EngineTopics } from '../engine-topics.ts';
 import type { Report } from '../management/report.ts';
-import { decodeEventRecord } from '../output/event-record.ts';
 import type { FirstOffsets } from '../output/start-commit.ts';
+import { backlogGap, readBacklog } from './read-backlog.ts';
 import { ShardStoppedError } from './shard-stopped-error.ts';
 import { startPositions, type StartPositions } from './start-positions.ts';
 import type { Tenure } from './tenure.ts';
@@ -29,6 +30,7 @@ export type TakeOverOptions = {
   readonly timers: Timers;
   readonly report: Report;
   readonly backlogBudget: ByteBudget;
+  readonly limits: EngineLimits;
   /** Commits the first offsets of inputs in a transaction of this worker; resolves when committed, rejects when the tenure ended. */
   readonly commitStart: (tenure: Tenure, first: FirstOffsets) => Promise<void>;
 };
@@ -36,6 +38,11 @@ export type TakeOverOptions = {
 /** The tenure ended meanwhile: nothing is to be done about it. */
 export class TenureEndedError extends Error {
   override readonly name = 'TenureEndedError';
+}
+
+/** The heartbeat was acknowledged in another generation than the one that confirms the tenure now: one more will do. */
+class NotConfirmedError extends Error {
+  override readonly name = 'NotConfirmedError';
 }
 
 const BACKOFF_FIRST_MS = 20;
@@ -68,7 +75,9 @@ export class TakeOver {
         const taken = await this.#attempt(tenure);
         if (taken !== 'short') return taken;
         shortReads += 1;
-        if (shortReads > SHORT_READS_MAX) throw countDiffers(tenure.partition);
+        if (shortReads > SHORT_READS_MAX) {
+          await this.#judged(tenure, () => Promise.reject(countDiffers(tenure.partition)));
+        }
       } catch (error) {
         if (!isPassing(error)) throw error;
         this.#options.report('warn', 'A shard cannot be taken over yet.', {
@@ -94,13 +103,13 @@ export class TakeOver {
     const found = await this.#judged(tenure, async () => {
       const where = { groupId: this.#options.groupId, partition: tenure.partition };
       const start = startPositions(where, inputs, row);
-      return { start, tail: await this.#readBacklog(tenure, row, start.eventNumber) };
+      return { start, tail: await this.#readBacklog(tenure, row, start) };
     });
     const { start, tail } = found;
     if (tail === 'short') return tail;
     try {
       await this.#confirm(tenure);
-      return { tail, positions: await this.#placed(tenure, row, start) };
+      return { tail, positions: await this.#placed(tenure, row, start, tail.eventNumberLast) };
     } catch (error) {
       tail.clear();
       throw error;
@@ -120,7 +129,7 @@ export class TakeOver {
   async #confirm(tenure: Tenure): Promise<void> {
     const generation = await this.#options.member.confirm();
     assertLasts(tenure);
-    if (!tenure.isConfirmedBy(generation.generationId)) throw new TenureEndedError();
+    if (!tenure.isConfirmedBy(generation.generationId)) throw new NotConfirmedError();
   }
 
   async #fenceTheDead(tenure: Tenure): Promise<void> {
@@ -167,7 +176,21 @@ export class TakeOver {
   async #readBacklog(
     tenure: Tenure,
     row: ShardRow | undefined,
-    eventNumber: number,
+    start: StartPositions,
+  ): Promise<ShardTail | 'short'> {
+    try {
+      return await this.#backlog(tenure, row, start);
+    } catch (error) {
+      if (!(error instanceof LogError) || !VANISHED_CODES.has(error.code)) throw error;
+      const { topics } = this.#options;
+      throw eventTopicChanged(topics.names.events, tenure.partition, row, { cause: error });
+    }
+  }
+
+  async #backlog(
+    tenure: Tenure,
+    row: ShardRow | undefined,
+    { eventNumber, mayHaveMoreEvents }: StartPositions,
   ): Promise<ShardTail | 'short'> {
     const { log, topics, backlogBudget } = this.#options;
     const { partition } = tenure;
@@ -178,39 +201,24 @@ export class TakeOver {
     ]);
     const position = row?.position ?? { offset: 0, eventNumber: 0 };
     if ((row !== undefined && row.eventTopicId !== topicId) || position.offset > highWatermark) {
-      throw new ShardStoppedError(
-        'event-topic-changed',
-        `The event topic ${topic} is not the one that shard ${partition} has written to (it was deleted, recreated or cut). Its events up to number ${position.eventNumber} are in the journal; restore the topic, or reset this shard deliberately.`,
-      );
+      throw eventTopicChanged(topic, partition, row);
     }
-    const tail = new ShardTail({ position, budget: backlogBudget });
-    const offsetFrom = Math.max(position.offset, logStart);
-    try {
-      await log.readRange({
-        topic,
-        topicId,
-        partition,
-        offsetFrom,
+    const tail = await readBacklog(
+      { ...this.#options, budget: backlogBudget, assertLasts: () => assertLasts(tenure) },
+      {
+        from: { topic, topicId, partition },
+        position,
+        offsetFrom: Math.max(position.offset, logStart),
         offsetUntil: highWatermark,
-        visit: (record) => {
-          assertLasts(tenure);
-          const event = decodeEventRecord(record);
-          if (event === undefined) return;
-          if (event.eventNumber !== tail.eventNumberLast + 1) {
-            throw backlogGap(partition, tail.eventNumberLast + 1, event.eventNumber);
-          }
-          tail.appendCommitted(event);
-        },
-      });
-    } catch (error) {
-      tail.clear();
-      throw error;
-    }
-    if (tail.eventNumberLast === eventNumber) return tail;
-    const isShort = tail.eventNumberLast < eventNumber;
+      },
+    );
+    const { eventNumberLast } = tail;
+    if (eventNumberLast === eventNumber) return tail;
+    if (eventNumberLast > eventNumber && mayHaveMoreEvents) return tail;
     tail.clear();
-    if (isShort) return 'short';
-    throw countDiffers(partition);
+    if (eventNumberLast > eventNumber) throw countDiffers(partition);
+    if (logStart > position.offset) throw backlogGap(partition, eventNumberLast + 1, eventNumber);
+    return 'short';
   }
 
   /** Commits the first offsets of fresh inputs, then lists them in the shard row: a crash in between leaves offsets of ours, which the next one finds. */
@@ -218,6 +226,7 @@ export class TakeOver {
     tenure: Tenure,
     row: ShardRow | undefined,
     start: StartPositions,
+    eventNumber: number,
   ): Promise<ReadonlyMap<string, number>> {
     const { log, topics, journal, entityType, commitStart } = this.#options;
     const { partition } = tenure;
@@ -227,13 +236,12 @@ export class TakeOver {
         start.fresh.map((topic) => ({ topic, partition, at: 'earliest' as const })),
       );
       const offsets = new Map(start.fresh.map((topic, index) => [topic, earliest[index] ?? 0]));
-      await commitStart(tenure, { offsets, eventNumber: start.eventNumber });
+      await commitStart(tenure, { offsets, eventNumber });
       for (const [topic, offset] of offsets) positions.set(topic, offset);
     }
-    const inputTopicIds = Object.fromEntries(
-      topics.inputs.map((topic) => [topic, topics.get(topic).topicId]),
-    );
-    if (topics.inputs.some((topic) => row?.inputTopicIds[topic] !== inputTopicIds[topic])) {
+    const ids = topics.inputs.map((topic) => topics.get(topic).topicId);
+    if (ids.some((id) => row?.inputTopicIds[id] === undefined)) {
+      const inputTopicIds = Object.fromEntries(ids.map((id, index) => [id, topics.inputs[index]!]));
       const eventTopicId = topics.get(topics.names.events).topicId;
       await journal.placeShard(entityType, { shard: partition, eventTopicId, inputTopicIds });
     }
@@ -247,14 +255,26 @@ function assertLasts(tenure: Tenure): void {
 
 /** Whether the same step may succeed later. A heartbeat that failed ends the tenure or not: that is seen before the next attempt. */
 function isPassing(error: unknown): boolean {
-  if (error instanceof LogError) return error.retriable || error.code === 'not-a-member';
+  if (error instanceof NotConfirmedError) return true;
+  if (error instanceof LogError) return error.retriable || PASSING_CODES.has(error.code);
   return error instanceof JournalError && error.retriable;
 }
 
-function backlogGap(partition: number, expected: number, found: number): ShardStoppedError {
+/** offset-out-of-range: retention moved the start of the event topic on while it was read. */
+const PASSING_CODES: ReadonlySet<LogErrorCode> = new Set(['not-a-member', 'offset-out-of-range']);
+
+const VANISHED_CODES: ReadonlySet<LogErrorCode> = new Set(['topic-recreated', 'unknown-topic']);
+
+function eventTopicChanged(
+  topic: string,
+  partition: number,
+  row: ShardRow | undefined,
+  options?: { cause: unknown },
+): ShardStoppedError {
   return new ShardStoppedError(
-    'backlog-gap',
-    `Shard ${partition} lacks its event number ${expected}: the journal ends before it, and the event topic goes on with ${found}. Retention of the event topic was shorter than the journal was away, or the journal was restored from an older copy: restore a newer one.`,
+    'event-topic-changed',
+    `The event topic ${topic} is not the one that shard ${partition} has written to (it was deleted, recreated or cut). Its events up to number ${row?.position.eventNumber ?? 0} are in the journal; restore the topic, or reset this shard deliberately.`,
+    options,
   );
 }
 

@@ -7,7 +7,7 @@ import type { ShardContext } from '../shard/shard-context.ts';
 import { Shard } from '../shard/shard.ts';
 import { decodeRevoking } from './assignor.ts';
 import { ShardStoppedError } from './shard-stopped-error.ts';
-import { TenureEndedError, type TakeOver, type TakenOver } from './take-over.ts';
+import type { TakeOver, TakenOver } from './take-over.ts';
 import { Tenure } from './tenure.ts';
 
 type TenancyOptions<State, Command, Event> = {
@@ -106,7 +106,7 @@ export class Tenancy<State, Command, Event> {
       .run(() => takeOver.take(tenure))
       .then((taken) => this.#ready(tenure, taken))
       .catch((error: unknown) => {
-        if (error instanceof TenureEndedError || !tenure.lasts) return;
+        if (!tenure.lasts) return;
         this.fail(partition, error instanceof Error ? error : new Error(String(error)));
       });
   }
