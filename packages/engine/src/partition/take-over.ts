@@ -11,7 +11,7 @@ import { backlogGap, readBacklog } from './read-backlog.ts';
 import { ShardStoppedError } from './shard-stopped-error.ts';
 import { startPositions, type StartPositions } from './start-positions.ts';
 import type { Tenure } from './tenure.ts';
-import { decodeIdentity, transactionalIdOf, transactionalIdPrefix } from './worker-identity.ts';
+import { decodeIdentity, idsOfTheDead, transactionalIdPrefix } from './worker-identity.ts';
 
 /** A shard that is ready to run. */
 export type TakenOver = {
@@ -142,12 +142,8 @@ export class TakeOver {
       await sleep(timers, BACKOFF_FIRST_MS);
       group = await log.admin.describeGroup(groupId);
     }
-    const held = group.members.flatMap(({ userData }) => {
-      const identity = decodeIdentity(userData);
-      return identity === undefined ? [] : [transactionalIdOf(groupId, identity.name)];
-    });
-    for (const id of ongoing) {
-      if (held.some((base) => id === base || id.startsWith(`${base}.`))) continue;
+    const names = group.members.flatMap(({ userData }) => decodeIdentity(userData)?.name ?? []);
+    for (const id of idsOfTheDead(groupId, ongoing, names)) {
       assertLasts(tenure);
       report('info', 'Fencing the open transaction of a worker that is gone.', { id });
       await log.admin.fence(id);

@@ -16,12 +16,31 @@ export function transactionalIdOf(groupId: string, name: string): string {
   return `${transactionalIdPrefix(groupId)}${name}`;
 }
 
+/**
+ * Of the transactional ids whose transactions are open, those of workers of this group that are not among its members: they are dead, or out of the group. A worker's ids are its
+ * transactional id and, where the adapter uses several in turn, that with `.0`, `.1`, … behind it.
+ */
+export function idsOfTheDead(
+  groupId: string,
+  ongoing: readonly string[],
+  memberNames: readonly string[],
+): string[] {
+  const prefix = transactionalIdPrefix(groupId);
+  const held = memberNames.map((name) => transactionalIdOf(groupId, name));
+  return ongoing.filter((id) => {
+    // A name has no slash: what has one belongs to another group whose name begins like this one.
+    if (!id.startsWith(prefix) || id.includes('/', prefix.length)) return false;
+    return !held.some((base) => id.startsWith(base) && /^(\.\d+)?$/.test(id.slice(base.length)));
+  });
+}
+
 export function transactionalIdPrefix(groupId: string): string {
   return `${groupId}/`;
 }
 
 /** `name` LF `endpoint`, UTF-8. The transactional id follows from the name. */
 export function encodeIdentity(identity: WorkerIdentity): Uint8Array {
+  assert(!/[/\n]/.test(identity.name), 'A worker name has neither a slash nor a line feed.');
   const bytes = new TextEncoder().encode(`${identity.name}\n${identity.endpoint}`);
   assert(
     bytes.byteLength < IDENTITY_BYTES_MAX,

@@ -9,15 +9,15 @@ export class Limiter {
   }
 
   async run<T>(job: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#concurrencyMax) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    this.#running += 1;
+    if (this.#running < this.#concurrencyMax) this.#running += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
       return await job();
     } finally {
-      this.#running -= 1;
-      this.#waiting.shift()?.();
+      // The place goes to the next in line: nobody can step in between.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running -= 1;
     }
   }
 }

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deferred } from '@chat-cluster/kernel';
+import { Limiter } from './limiter.ts';
+
+test('no more jobs run than may, whenever one comes as another ends; the others wait in order', async () => {
+  for (let microtasks = 0; microtasks < 10; microtasks++) {
+    const limiter = new Limiter(1);
+    const started: string[] = [];
+    let running = 0;
+    const job = (name: string, work: Promise<void>): Promise<void> =>
+      limiter.run(async () => {
+        started.push(name);
+        running += 1;
+        assert.equal(running, 1);
+        await work;
+        running -= 1;
+      });
+    const first = deferred<void>();
+    const jobs = [job('a', first.promise), job('b', Promise.resolve())];
+    first.resolve();
+    for (let count = 0; count < microtasks; count++) await Promise.resolve();
+    jobs.push(job('c', Promise.resolve()));
+    await Promise.all(jobs);
+    assert.deepEqual(started, ['a', 'b', 'c']);
+  }
+});
+
+test('a job that fails gives its place back', async () => {
+  const limiter = new Limiter(1);
+  await assert.rejects(
+    limiter.run(() => Promise.reject(new Error('no'))),
+    /no/,
+  );
+  assert.equal(await limiter.run(() => Promise.resolve('yes')), 'yes');
+});
