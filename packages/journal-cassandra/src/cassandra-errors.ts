@@ -50,22 +50,22 @@ function fromResponse(cause: errors.ResponseError): JournalError {
 }
 
 function fromNoHost(cause: errors.NoHostAvailableError): JournalError {
-  const reasons = Object.values((cause.innerErrors as Record<string, unknown> | null) ?? {});
-  const rejected = reasons.find(
-    (reason) => reason instanceof errors.AuthenticationError || isRefusal(reason),
-  );
-  return rejected ? refused(rejected as Error) : unavailable(cause);
+  const reasons = Object.entries((cause.innerErrors ?? {}) as Record<string, unknown>);
+  const rejected = reasons.find(([, reason]) => isRefusal(reason));
+  if (rejected) return refused(rejected[1] as Error);
+  const nodes = reasons.map(([host, reason]) => `${host}: ${(reason as Error).message}`);
+  return unavailable(cause, `no node can be reached (${nodes.join(', ') || 'all are down'})`);
 }
 
 function isRefusal(reason: unknown): boolean {
+  if (reason instanceof errors.AuthenticationError) return true;
   return reason instanceof errors.ResponseError && !UNAVAILABLE_CODES.has(reason.code);
 }
 
-function unavailable(cause: Error): JournalError {
+function unavailable(cause: Error, what = cause.message): JournalError {
   return new JournalError(
     'unavailable',
-    `Cassandra does not answer as it should: ${cause.message} Try again; look after its nodes if ` +
-      'it lasts.',
+    `Cassandra does not answer as it should: ${what}. Try again; look after its nodes if it lasts.`,
     { cause },
   );
 }

@@ -78,6 +78,7 @@ export async function openCassandraJournal(options: CassandraJournalOptions): Pr
   const prepared = await prepareCluster(options, keyspace);
   const { localDataCenter } = prepared;
   const client = new Client({ ...clientOptions(options), localDataCenter, keyspace });
+  shutDownReplacedHosts(client);
   try {
     await client.connect();
   } catch (error) {
@@ -90,6 +91,16 @@ export async function openCassandraJournal(options: CassandraJournalOptions): Pr
     timers,
     batchBytesMax: options.batchBytesMax ?? BATCH_BYTES_MAX_DEFAULT,
     positionDelayMs: options.positionDelayMs ?? prepared.positionDelayMs,
+  });
+}
+
+/**
+ * When no node could be reached for a while, the driver (4.10.0) makes new objects for the nodes, and
+ * lets the old ones go on connecting, for ever. It tells of them, so they are shut down here.
+ */
+function shutDownReplacedHosts(client: Client): void {
+  client.on('hostRemove', (host: { shutdown(waitForPending: boolean): Promise<void> }) => {
+    host.shutdown(false).catch(() => {}); // its connections are closed, whatever they answer
   });
 }
 

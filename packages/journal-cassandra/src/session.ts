@@ -6,19 +6,21 @@ import { toJournalError } from './cassandra-errors.ts';
 /** A prepared statement and its values, in the order of its markers. */
 export type Statement = { readonly query: string; readonly params: readonly unknown[] };
 
-/** Requests on their way at once. At 40 KiB each they are 2.5 MiB in the sockets. */
-const REQUESTS_RUNNING_MAX = 64;
+/**
+ * Requests on their way at once. With 64 rows each they are 1,024 writes, which the slowest Cassandra
+ * that was seen (1,600 writes a second: few writers, each waiting for a sync) does within the 2 s
+ * after which it gives up a write; and 40,000 rows a second where a request takes 25 ms.
+ */
+const REQUESTS_RUNNING_MAX = 16;
 const REQUESTS_WAITING_MAX = 4_096;
 
-/** Requests that one call has running or waiting, so that no call takes all the places. */
-const REQUESTS_PER_CALL_MAX = 64;
-
 /**
- * A request that failed in a way that may pass is sent again: twice, and only as long as the caller
- * has not waited too long. With the time-out of a request (4 s), a call fails within 8 s.
+ * A request that failed in a way that may pass is sent again, twice at most; but none is sent when its
+ * caller has waited this long already, for an answer or for its turn. With the time-out of a request
+ * (4 s) a caller waits 8 s at most.
  */
 const ATTEMPTS_MAX = 3;
-const RETRY_WITHIN_MS = 4_000;
+const SEND_WITHIN_MS = 4_000;
 const BACKOFF_MS = 50;
 
 /** Rows of one page: about 300 kB of usual events. */
@@ -80,7 +82,10 @@ export class Session {
     } while (pageState);
   }
 
-  /** Does the work for every item, a bounded number of them at once; the results in their order. */
+  /**
+   * Does the work for every item, as many at once as there are places, so that a long call does not
+   * fill the queue; the results in their order.
+   */
   async forEach<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
     this.assertOpen();
     const results: R[] = [];
@@ -91,7 +96,7 @@ export class Session {
         results[index] = await work(item);
       }
     };
-    const workers = Math.min(REQUESTS_PER_CALL_MAX, items.length);
+    const workers = Math.min(REQUESTS_RUNNING_MAX, items.length);
     try {
       await Promise.all(Array.from({ length: workers }, worker));
     } finally {
@@ -113,14 +118,16 @@ export class Session {
 
   async #request<T>(send: () => Promise<T>): Promise<T> {
     const startMs = this.#clock.monotonicMs();
-    return retry(() => this.#limit.run(() => this.#attempt(send)), {
+    const isLate = (): boolean => this.#clock.monotonicMs() - startMs >= SEND_WITHIN_MS;
+    const sendInTime = async (): Promise<T> => {
+      if (isLate()) throw tooBusy();
+      return this.#attempt(send);
+    };
+    return retry(() => this.#limit.run(sendInTime), {
       attemptsMax: ATTEMPTS_MAX,
       backoffMs: (attempt) => BACKOFF_MS * attempt,
       timers: this.#timers,
-      shouldRetry: (error) =>
-        error instanceof JournalError &&
-        error.retriable &&
-        this.#clock.monotonicMs() - startMs < RETRY_WITHIN_MS,
+      shouldRetry: (error) => error instanceof JournalError && error.retriable && !isLate(),
     });
   }
 
@@ -134,4 +141,11 @@ export class Session {
         : toJournalError(error);
     }
   }
+}
+
+function tooBusy(): JournalError {
+  return new JournalError(
+    'unavailable',
+    'Cassandra takes too long for the requests before this one. Try again later.',
+  );
 }

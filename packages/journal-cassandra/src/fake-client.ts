@@ -1,0 +1,66 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Client, QueryOptions, types } from 'cassandra-driver';
+import { ManualTimers } from '@chat-cluster/kernel';
+import { Session } from './session.ts';
+
+/** A request that reached the driver. */
+export type SentRequest = {
+  readonly statements: readonly { readonly query: string; readonly params: readonly unknown[] }[];
+  readonly options: QueryOptions | undefined;
+};
+
+/** What the driver answers to a request: a result, or what it throws. */
+type Answer = (request: SentRequest, number: number) => unknown;
+
+/** A driver that answers as a test says, for tests of this package. */
+export class FakeClient {
+  readonly sent: SentRequest[] = [];
+  readonly timers = new ManualTimers();
+  running = 0;
+  runningMax = 0;
+  readonly #answer: Answer;
+
+  constructor(answer: Answer = () => ({ rows: [] })) {
+    this.#answer = answer;
+  }
+
+  /** The part of the driver that the package uses. */
+  get client(): Client {
+    const driver = {
+      execute: (query: string, params: unknown[] = [], options?: QueryOptions) =>
+        this.#send({ statements: [{ query, params }], options }),
+      batch: (statements: SentRequest['statements'], options?: QueryOptions) =>
+        this.#send({ statements, options }),
+      shutdown: async () => {},
+    };
+    return driver as unknown as Client;
+  }
+
+  get session(): Session {
+    return new Session({ client: this.client, clock: this.timers.clock, timers: this.timers });
+  }
+
+  /** Waits for the work, and lets as much time pass as it needs. */
+  async settle<T>(work: Promise<T>): Promise<T> {
+    const progress = { isSettled: false };
+    const settled = work.finally(() => {
+      progress.isSettled = true;
+    });
+    settled.catch(() => {});
+    while (!progress.isSettled) {
+      await setImmediate();
+      this.timers.advance(10);
+    }
+    return settled;
+  }
+
+  async #send(request: SentRequest): Promise<types.ResultSet> {
+    this.sent.push(request);
+    const number = this.sent.length;
+    this.running += 1;
+    this.runningMax = Math.max(this.runningMax, this.running);
+    await setImmediate();
+    this.running -= 1;
+    return (await this.#answer(request, number)) as types.ResultSet;
+  }
+}

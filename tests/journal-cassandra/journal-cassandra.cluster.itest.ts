@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import type { Journal, JournalRow } from '@chat-cluster/journal';
+import { openCassandraJournal } from '@chat-cluster/journal-cassandra';
+import { journalContract } from '@chat-cluster/journal/contract';
+import { type Services, startServices } from '../../tools/services/start-services.ts';
+
+const CASSANDRA_PORT = 19_320;
+
+/** Nothing may hang: far more than the journal's own bound of 8 s, for a machine under load. */
+const ANSWER_WITHIN_MS = 30_000;
+
+/** Longer than the driver's own patience with a node: it must go on looking for it. */
+const AWAY_MS = 20_000;
+
+describe('the journal on Apache Cassandra', { timeout: 600_000 }, () => {
+  let dir: string;
+  let services: Services;
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'journal-cassandra-'));
+    services = await startServices({ dir, kafka: 0, cassandraPort: CASSANDRA_PORT });
+  });
+  after(async () => {
+    await services.stop();
+    await rm(dir, { recursive: true });
+  });
+
+  startTests();
+  journalContract('the Cassandra journal', () => open('contract'));
+  batchTests();
+  outageTests(() => services);
+});
+
+function startTests(): void {
+  test('first starts at the same time agree on the keyspace and its tables', async () => {
+    const journals = await Promise.all([1, 2, 3].map(() => open('together')));
+    for (const [index, journal] of journals.entries()) await append(journal, [rowOf(index)]);
+    for (const journal of journals) {
+      assert.equal(await rowCount(journal), 3);
+      await journal.close();
+    }
+  });
+
+  test('nobody at the contact point is told as unavailable', async () => {
+    const opening = openCassandraJournal({ contactPoints: ['127.0.0.1:1'] });
+    await assert.rejects(inTime(opening), { name: 'JournalError', code: 'unavailable' });
+  });
+}
+
+function batchTests(): void {
+  test('appends of any size pass the limits of an unchanged Cassandra', async (t) => {
+    const journal = await open('batches');
+    t.after(() => journal.close());
+    for (const [rowsCount, sizeBytes] of [
+      [3_000, 200],
+      [500, 2_000],
+      [100, 30_000],
+      [20, 200_000],
+    ] as const) {
+      const event = Buffer.from(JSON.stringify('x'.repeat(sizeBytes)));
+      const entityType = `type-${sizeBytes}`;
+      const rows = Array.from({ length: rowsCount }, (_, index) => {
+        return { ...rowOf(0), entityId: `entity-${index}`, event };
+      });
+      await journal.append({ entityType, rows, positions: [] });
+      const snapshots = rows.map(({ entityId }) => ({ entityId, seq: 0, state: event }));
+      await journal.writeSnapshots(entityType, snapshots);
+    }
+  });
+
+  test('a position is held back where rows are not on the disk yet', async (t) => {
+    const journal = await open('delayed', { positionDelayMs: 500 });
+    t.after(() => journal.close());
+    await journal.placeShard('type', { shard: 0, eventTopicId: 'e', inputTopicIds: {} });
+    const positions = [{ shard: 0, offset: 1, eventNumber: 1 }];
+    await journal.append({ entityType: 'type', rows: [rowOf(0)], positions });
+    const eventNumber = async (): Promise<number | undefined> =>
+      (await journal.readShards('type', [0]))[0]?.position.eventNumber;
+    assert.equal(await eventNumber(), 0);
+    assert.equal(await rowCount(journal), 1);
+    while ((await eventNumber()) !== 1) await setTimeout(50);
+  });
+}
+
+function outageTests(services: () => Services): void {
+  test('while Cassandra is away every call fails in time, and afterwards all goes on', async (t) => {
+    const journal = await open('killed');
+    t.after(() => journal.close());
+    await append(journal, [rowOf(0)]);
+    await services().killCassandra(0);
+    await assertUnavailable(journal);
+    await setTimeout(AWAY_MS);
+    await assertUnavailable(journal);
+    await services().restartCassandra(0);
+    await untilWritten(journal, [rowOf(1)]);
+    assert.equal(await rowCount(journal), 2);
+  });
+
+  test('while Cassandra is silent every call fails in time, and afterwards all goes on', async (t) => {
+    const journal = await open('silent');
+    t.after(() => journal.close());
+    await append(journal, [rowOf(0)]);
+    services().pauseCassandra(0);
+    try {
+      await assertUnavailable(journal);
+    } finally {
+      services().resumeCassandra(0);
+    }
+    await untilWritten(journal, [rowOf(0), rowOf(1)]);
+    assert.equal(await rowCount(journal), 2);
+  });
+}
+
+/** Many calls at once, of every kind: each must be answered, and none may be kept. */
+async function assertUnavailable(journal: Journal): Promise<void> {
+  const rows = Array.from({ length: 1_000 }, (_, index) => {
+    return { ...rowOf(0), entityId: `away-${index}` };
+  });
+  const calls = Array.from({ length: 20 }, (): readonly Promise<unknown>[] => [
+    append(journal, rows),
+    rowCount(journal),
+    journal.readSnapshots('type', ['a']),
+    journal.readShards('type', [0]),
+    journal.pinPartitionCount('type', 1),
+  ]);
+  await Promise.all(
+    calls.flat().map((call) => assert.rejects(inTime(call), { code: 'unavailable' })),
+  );
+}
+
+async function untilWritten(journal: Journal, rows: readonly JournalRow[]): Promise<void> {
+  for (;;) {
+    try {
+      return await inTime(append(journal, rows));
+    } catch (error) {
+      assert.equal((error as { code?: unknown }).code, 'unavailable');
+      await setTimeout(100);
+    }
+  }
+}
+
+async function inTime<T>(call: Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const timeout = setTimeout(ANSWER_WITHIN_MS, undefined, { signal: late.signal }).then(() => {
+    throw new Error('The journal did not answer in time.');
+  });
+  timeout.catch(() => {});
+  try {
+    return await Promise.race([call, timeout]);
+  } finally {
+    late.abort();
+  }
+}
+
+async function open(keyspace: string, options?: { positionDelayMs: number }): Promise<Journal> {
+  return openCassandraJournal({
+    contactPoints: ['127.0.0.1'],
+    port: CASSANDRA_PORT,
+    keyspace: `journal_${keyspace}`,
+    positionDelayMs: 0,
+    ...options,
+  });
+}
+
+async function append(journal: Journal, rows: readonly JournalRow[]): Promise<void> {
+  await journal.append({ entityType: 'type', rows, positions: [] });
+}
+
+async function rowCount(journal: Journal): Promise<number> {
+  const query = { entityId: 'a', seqFrom: 0, countMax: 100 };
+  const [rows] = await journal.readEvents('type', [query]);
+  return rows?.length ?? 0;
+}
+
+function rowOf(seq: number): JournalRow {
+  return {
+    entityId: 'a',
+    seq,
+    event: Buffer.from('{}'),
+    timestampMs: 0,
+    source: { topicId: 't', partition: 0, offset: seq },
+  };
+}
