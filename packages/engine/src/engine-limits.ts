@@ -27,6 +27,8 @@ export type EngineLimits = {
   readonly snapshotEveryEvents: number;
   /** At passivation a snapshot is written when at least this many events lie after the last one. */
   readonly snapshotAtPassivationEvents: number;
+  /** Snapshots that wait to be written; beyond it the oldest are dropped: the next ones of their entities will do. */
+  readonly snapshotBytesMax: number;
   /** Entities that one bulk read recovers. */
   readonly recoveryBatchCount: number;
   /** Bulk reads under way. */
@@ -36,9 +38,9 @@ export type EngineLimits = {
   readonly journalBatchBytes: number;
   /** Journal writes under way. */
   readonly journalConcurrency: number;
-  /** A shard's journal position is written at most this often, and when the writer falls idle. */
+  /** A shard's journal position is written at most this often. */
   readonly journalPositionIntervalMs: number;
-  /** Parked records of all quarantined entities of a shard; when reached, its other inputs pause. */
+  /** Parked records of those quarantined entities of a shard that are in memory (whoever gets one more is); when reached, its other inputs pause. */
   readonly parkedRecordsMaxPerShard: number;
   readonly parkedBytesMaxPerShard: number;
   /** Parked records that one retry command goes through before it hands on to another one, so that its outcome fits in a transaction. */
@@ -72,6 +74,7 @@ export const defaultEngineLimits: EngineLimits = {
   entityIdleMs: 120_000,
   snapshotEveryEvents: 200,
   snapshotAtPassivationEvents: 50,
+  snapshotBytesMax: 16 * MIB,
   recoveryBatchCount: 50,
   recoveryConcurrency: 8,
   journalBatchRows: 500,

@@ -9,6 +9,7 @@ import type {
 } from '@chat-cluster/log';
 import { ByteBudget } from './backlog/byte-budget.ts';
 import { JournalWriter } from './backlog/journal-writer.ts';
+import { SnapshotWriter } from './backlog/snapshot-writer.ts';
 import { engineLimits, type EngineLimits } from './engine-limits.ts';
 import type { EngineTopics } from './engine-topics.ts';
 import { Intake } from './intake/intake.ts';
@@ -57,6 +58,7 @@ export class Worker<State, Command, Event> {
   readonly #topics: EngineTopics;
   readonly #context: ShardContext<State, Command, Event>;
   readonly #journalWriter: JournalWriter;
+  readonly #snapshotWriter: SnapshotWriter;
   readonly #fetcher: Fetcher;
   readonly #intake: Intake;
   readonly #member: GroupMember;
@@ -93,6 +95,15 @@ export class Worker<State, Command, Event> {
     this.#limits = engineLimits(options.limits);
     this.#topics = topics;
     this.#journalWriter = this.#makeJournalWriter();
+    const { definition, journal, timers, report } = options;
+    const { type: entityType } = definition;
+    this.#snapshotWriter = new SnapshotWriter({
+      entityType,
+      journal,
+      limits: this.#limits,
+      timers,
+      report,
+    });
     this.#context = this.#makeContext();
     this.#committer = this.#makeCommitter(producer);
     this.#member = options.log.openGroupMember({
@@ -189,6 +200,7 @@ export class Worker<State, Command, Event> {
     cancelGiveUp();
     await this.#journalWriter.flush(FLUSH_AT_STOP_MS);
     this.#journalWriter.close();
+    this.#snapshotWriter.close();
     await this.#fetcher.close();
     await this.#committer.close();
   }
@@ -234,7 +246,7 @@ export class Worker<State, Command, Event> {
   }
 
   #onSettled(parts: readonly DecidedPart[]): void {
-    for (const part of parts) this.#context.decidedBudget.take(-part.sizeBytes);
+    for (const part of parts) this.#context.decidedBudget.take(-part.heldBytes);
     this.#journalWriter.kick();
     this.#pump.schedule();
   }
@@ -247,6 +259,7 @@ export class Worker<State, Command, Event> {
     this.#tenancy.loseAll(error.message);
     this.#member.abandon();
     this.#journalWriter.close();
+    this.#snapshotWriter.close();
     void this.#committer.end();
     void this.#fetcher.close();
     this.#options.onFatal(error);
@@ -288,6 +301,7 @@ export class Worker<State, Command, Event> {
       journal,
       counters: this.counters,
       journalWriter: this.#journalWriter,
+      snapshotWriter: this.#snapshotWriter,
       recoveries: new Limiter(limits.recoveryConcurrency),
       decidedBudget: new ByteBudget({ name: 'decided', bytesMax: limits.decidedBytesMax }),
       backlogBudget: new ByteBudget({ name: 'backlog', bytesMax: limits.backlogBytesMax }),
@@ -312,6 +326,7 @@ export class Worker<State, Command, Event> {
         for (const row of rows) this.counters.journalDelay.observe(nowMs - row.timestampMs);
       },
       onAcknowledged: () => this.#pump.schedule(),
+      onFailed: (error) => this.#die(error),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Journal, JournalPosition, Snapshot } from '@chat-cluster/journal';
+import type { Journal, JournalPosition } from '@chat-cluster/journal';
 import type { Clock, Timers } from '@chat-cluster/kernel';
 import { sleep } from '@chat-cluster/kernel';
 import type { EngineLimits } from '../engine-limits.ts';
@@ -27,6 +27,8 @@ export type JournalWriterOptions = {
   readonly onRowsWritten: (rows: readonly TailEvent[]) => void;
   /** Room was made in the backlog. */
   readonly onAcknowledged: () => void;
+  /** A programmer's error. */
+  readonly onFailed: (error: Error) => void;
 };
 
 const BACKOFF_FIRST_MS = 50;
@@ -34,14 +36,12 @@ const BACKOFF_MAX_MS = 1_000;
 
 /**
  * Copies committed events into the journal, behind the log: batches over all shards, a bounded number at a time, each written again until it is acknowledged. Positions follow
- * the acknowledged rows, at most every `journalPositionIntervalMs` and when nothing is left. A journal that is away delays nobody until the backlog is full.
+ * the acknowledged rows, at most every `journalPositionIntervalMs`. A journal that is away delays nobody until the backlog is full.
  */
 export class JournalWriter {
   readonly #options: JournalWriterOptions;
   readonly #sources = new Map<number, Source>();
-  readonly #snapshots = new Map<string, Snapshot>();
   #batchesUnderWay = 0;
-  #snapshotsUnderWay = false;
   #positionsUnderWay = false;
   #positionTimer = false;
   #failingSinceMs: number | undefined;
@@ -77,23 +77,15 @@ export class JournalWriter {
     this.#sources.delete(shard);
   }
 
-  /** A snapshot of committed state. The newest of an entity counts; one that fails is dropped: the next one will do. */
-  snapshot(snapshot: Snapshot): void {
-    this.#snapshots.set(snapshot.entityId, snapshot);
-    if (this.#snapshots.size >= SNAPSHOTS_MAX) {
-      const oldest = this.#snapshots.keys().next();
-      if (!oldest.done) this.#snapshots.delete(oldest.value);
-    }
-    void this.#writeSnapshots();
-  }
-
   /** Starts what can be started. Call it when events were committed. */
   kick(): void {
     while (!this.#closed && this.#batchesUnderWay < this.#options.limits.journalConcurrency) {
       const batch = this.#nextBatch();
       if (batch.length === 0) break;
       this.#batchesUnderWay += 1;
-      void this.#writeBatch(batch);
+      this.#writeBatch(batch).catch((error: unknown) => {
+        this.#options.onFailed(error instanceof Error ? error : new Error(String(error)));
+      });
     }
     this.#schedulePositions();
   }
@@ -112,7 +104,6 @@ export class JournalWriter {
   close(): void {
     this.#closed = true;
     this.#sources.clear();
-    this.#snapshots.clear();
   }
 
   #hasWork(): boolean {
@@ -208,26 +199,6 @@ export class JournalWriter {
     this.#schedulePositions();
   }
 
-  async #writeSnapshots(): Promise<void> {
-    if (this.#snapshotsUnderWay) return;
-    this.#snapshotsUnderWay = true;
-    const { journal, entityType, report } = this.#options;
-    while (this.#snapshots.size > 0 && !this.#closed) {
-      const batch = [...this.#snapshots.values()].slice(0, SNAPSHOTS_PER_WRITE);
-      for (const { entityId } of batch) this.#snapshots.delete(entityId);
-      try {
-        await journal.writeSnapshots(entityType, batch);
-      } catch (error) {
-        report('warn', 'Snapshots were not written; later ones will be.', {
-          error,
-          count: batch.length,
-        });
-        break;
-      }
-    }
-    this.#snapshotsUnderWay = false;
-  }
-
   #failed(error: unknown): void {
     this.#failure = error instanceof Error ? error : new Error(String(error));
     if (this.#failingSinceMs !== undefined) return;
@@ -250,9 +221,6 @@ export class JournalWriter {
   }
 }
 
-/** Snapshots that wait to be written; beyond it the oldest is dropped. */
-const SNAPSHOTS_MAX = 1_000;
-const SNAPSHOTS_PER_WRITE = 50;
 const FLUSH_POLL_MS = 5;
 
 function acknowledgePrefix(source: Source): void {

@@ -23,6 +23,7 @@ export class DecidedPart {
   /** What goes to each partition. Few: a linear search is fastest. */
   readonly writes: PartitionWrites[] = [];
   readonly events: TailEvent[] = [];
+  /** To be written to the journal once this has committed. */
   readonly snapshots: Snapshot[] = [];
   /** Input topic → its topic id and the position after the last decision of this part. */
   readonly offsets = new Map<string, { topicId: string; offsetNext: number }>();
@@ -30,7 +31,9 @@ export class DecidedPart {
   readonly whenCommitted: (() => void)[] = [];
   eventNumberLast: number;
   decisionCount = 0;
+  /** What is written. */
   sizeBytes = 0;
+  #snapshotBytes = 0;
   readonly #partitionBytesMax: number;
 
   constructor(options: { partition: number; partitionBytesMax: number; eventNumberLast: number }) {
@@ -66,6 +69,16 @@ export class DecidedPart {
     to.records.push(write.record);
     to.sizeBytes += bytes;
     this.sizeBytes += bytes;
+  }
+
+  addSnapshot(snapshot: Snapshot): void {
+    this.snapshots.push(snapshot);
+    this.#snapshotBytes += snapshot.state.byteLength;
+  }
+
+  /** What it keeps in memory until it has committed. */
+  get heldBytes(): number {
+    return this.sizeBytes + this.#snapshotBytes;
   }
 
   #find(at: TopicPartition): PartitionWrites | undefined {

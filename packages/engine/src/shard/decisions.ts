@@ -94,7 +94,8 @@ export class Decisions<State, Command, Event> {
 
   /** A snapshot of the entity as it is now, to be written when everything up to here has committed. */
   snapshot(snapshot: Snapshot): void {
-    this.#openPart().snapshots.push(snapshot);
+    this.#openPart().addSnapshot(snapshot);
+    this.#context.decidedBudget.take(snapshot.state.byteLength);
   }
 
   /** Nothing but this record's dead letter. */
@@ -175,7 +176,7 @@ export class Decisions<State, Command, Event> {
 
   drop(): void {
     this.#seal();
-    for (const part of this.#sealed) this.#context.decidedBudget.take(-part.sizeBytes);
+    for (const part of this.#sealed) this.#context.decidedBudget.take(-part.heldBytes);
     this.#sealed.clear();
   }
 

@@ -2,6 +2,7 @@ import type { Journal } from '@chat-cluster/journal';
 import type { Clock, Timers } from '@chat-cluster/kernel';
 import type { ByteBudget } from '../backlog/byte-budget.ts';
 import type { JournalWriter } from '../backlog/journal-writer.ts';
+import type { SnapshotWriter } from '../backlog/snapshot-writer.ts';
 import type { EngineLimits } from '../engine-limits.ts';
 import type { EngineTopics } from '../engine-topics.ts';
 import type { EntityDefinition } from '../entity/entity-definition.ts';
@@ -27,6 +28,7 @@ export type ShardContext<State, Command, Event> = {
   readonly counters: Counters;
   readonly journal: Journal;
   readonly journalWriter: JournalWriter;
+  readonly snapshotWriter: SnapshotWriter;
   readonly recoveries: Limiter;
   /** Decided and not committed. */
   readonly decidedBudget: ByteBudget;

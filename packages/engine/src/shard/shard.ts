@@ -106,7 +106,7 @@ export class Shard<State, Command, Event> {
     });
     this.tail.markCommitted(part.events);
     for (const callback of part.whenCommitted) callback();
-    for (const snapshot of part.snapshots) this.#context.journalWriter.snapshot(snapshot);
+    for (const snapshot of part.snapshots) this.#context.snapshotWriter.add(snapshot);
     this.#context.counters.eventsCommitted += part.events.length;
   }
 
@@ -147,7 +147,7 @@ export class Shard<State, Command, Event> {
   }
 
   #snapshotOf(entity: Entity<State, Event>): void {
-    const { definition, journalWriter, limits, report } = this.#context;
+    const { definition, limits, report, snapshotWriter } = this.#context;
     const eventsSince = entity.seqNext - entity.snapshotSeqNext;
     if (entity.state === undefined || entity.isQuarantined) return;
     if (eventsSince < limits.snapshotAtPassivationEvents) return;
@@ -157,7 +157,7 @@ export class Shard<State, Command, Event> {
     );
     try {
       const state = definition.encodeState(entity.state);
-      journalWriter.snapshot({ entityId: entity.id, seq: entity.seqNext - 1, state });
+      snapshotWriter.add({ entityId: entity.id, seq: entity.seqNext - 1, state });
     } catch (error) {
       report('error', "An entity's encodeState threw: there is no snapshot of it.", {
         entityId: entity.id,
