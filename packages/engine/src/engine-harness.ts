@@ -84,6 +84,8 @@ export class CounterDefinition {
             events: [],
             outputs: [
               output('answers', entityId, {
+                id: entityId,
+                count: command.sumOfLast,
                 sum: events.reduce((sum, { event }) => sum + event.added, 0),
               }),
             ],

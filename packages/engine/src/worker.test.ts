@@ -272,7 +272,7 @@ test('a decision that asks for history gets journal and backlog merged, while ot
   assert.deepEqual(await harness.values('answers'), []);
   harness.journalFaults.heal();
   await harness.untilCount('answers', 1);
-  assert.deepEqual(await harness.values('answers'), [{ sum: 2 + 3 + 4 + 5 }]);
+  assert.deepEqual(await harness.values('answers'), [{ id: 'x', count: 4, sum: 2 + 3 + 4 + 5 }]);
 });
 
 test('idle entities are passivated, and come back from snapshot and rows', async () => {

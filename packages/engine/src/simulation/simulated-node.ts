@@ -13,6 +13,7 @@ import type {
 } from '../engine-harness.ts';
 import type { EngineLimits } from '../engine-limits.ts';
 import type { Report } from '../management/report.ts';
+import type { RecordPosition } from '../shard/shard-context.ts';
 import { Worker } from '../worker.ts';
 
 /** What a simulated node stands on; shared by all of them. */
@@ -22,6 +23,7 @@ export type SimulatedMachine = {
   readonly journalFaults: MemoryJournalFaults;
   readonly counter: CounterDefinition;
   readonly limits: Partial<EngineLimits>;
+  readonly onReply: (position: RecordPosition, reply: unknown) => void;
   readonly report: Report;
 };
 
@@ -68,7 +70,7 @@ export class SimulatedNode {
 
   /** Resolves when it runs, or has ended before. */
   async start(): Promise<void> {
-    const { broker, counter, limits, report } = this.#machine;
+    const { broker, counter, limits, onReply, report } = this.#machine;
     while (this.#phase === 'starting') {
       try {
         this.#worker = await Worker.start({
@@ -84,6 +86,7 @@ export class SimulatedNode {
           timers: this.#timers,
           report: (level, sentence, facts) =>
             report(level, `${this.clientName}: ${sentence}`, facts),
+          onReply,
           onFatal: () => this.crash(),
         });
         if (this.#phase === 'starting') this.#phase = 'running';

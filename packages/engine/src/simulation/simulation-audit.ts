@@ -71,9 +71,10 @@ function addOf({ value }: FetchedRecord, wantedId: string): number | undefined {
   return id === wantedId ? add : undefined;
 }
 
-type ShardEvent = TailEvent & { readonly shard: number };
+export type ShardEvent = TailEvent & { readonly shard: number };
 
-async function readEvents(harness: EngineHarness): Promise<ShardEvent[]> {
+/** Every committed event, shard by shard in order. */
+export async function readEvents(harness: EngineHarness): Promise<ShardEvent[]> {
   const events: ShardEvent[] = [];
   for (let shard = 0; shard < harness.partitionCount; shard++) {
     for (const record of await harness.readPartition('counter_events', shard)) {

@@ -4,7 +4,9 @@ import { EngineHarness } from '../engine-harness.ts';
 import type { EngineLimits } from '../engine-limits.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedNode } from './simulated-node.ts';
+import { SimulatedStore } from './simulated-store.ts';
 import { auditHistory, isSettled, type Sent } from './simulation-audit.ts';
+import { auditWhatWasSeen, type SeenReply } from './visibility-audit.ts';
 
 const NODES_MAX = 3;
 const IDS = Array.from({ length: 12 }, (_, index) => `id-${index}`);
@@ -22,6 +24,7 @@ export async function simulate(seed: number): Promise<Simulation> {
     await simulation.misfortunes();
     await simulation.recovery();
     await auditHistory(simulation.harness, simulation.sent);
+    await auditWhatWasSeen(simulation.harness, simulation);
   } catch (error) {
     const { reports } = simulation.harness;
     throw new Error(`Seed ${seed}:\n${String(error)}\n${reports.join('\n')}`, { cause: error });
@@ -32,6 +35,8 @@ export async function simulate(seed: number): Promise<Simulation> {
 class Simulation {
   readonly harness: EngineHarness;
   readonly sent: Sent = { ids: IDS, adds: 0, asks: 0, unreadable: 0 };
+  readonly replies: SeenReply[] = [];
+  readonly store = new SimulatedStore();
   readonly #random: Random;
   readonly #network: SimulatedNetwork;
   readonly #limits: Partial<EngineLimits>;
@@ -51,6 +56,7 @@ class Simulation {
         markerDelayMs: () => this.#random.below(markerDelayMaxMs),
       },
     });
+    this.harness.store = this.store;
   }
 
   /** Things happen for a while. */
@@ -167,6 +173,7 @@ class Simulation {
         journalFaults,
         counter,
         limits: this.#limits,
+        onReply: (position, reply) => this.replies.push({ position, reply }),
         report: (level, sentence, facts) => {
           const ms = Math.round(this.harness.timers.clock.monotonicMs());
           reports.push(`${ms} ${level}: ${sentence} ${JSON.stringify(facts ?? {})}`);
