@@ -15,10 +15,11 @@ import {
 } from './fixture-contract.ts';
 
 export function concurrencyTests(journal: Subject, open: Open): void {
-  test('whoever sees a position sees all rows below it', async () => {
+  test('whoever sees a position sees all rows below it', async (t) => {
     const entityType = freshType();
     await placeShard(journal(), entityType, 0);
     const reader = await open();
+    t.after(() => reader.close());
     const entityIds = Array.from({ length: 100 }, (_, index) => `entity-${index}`);
     for (let round = 1; round <= 10; round += 1) {
       const rows = entityIds.flatMap((entityId) => rowsOf(entityId, (round - 1) * 5, 5));
@@ -32,12 +33,13 @@ export function concurrencyTests(journal: Subject, open: Open): void {
       assert.ok(read.every((list) => list.length === round * 5));
       await written;
     }
-    await reader.close();
   });
 
-  test('journals of one store write side by side, and the latest of each fact stays', async () => {
+  test('journals of one store write side by side, and the latest of each fact stays', async (t) => {
     const entityType = freshType();
-    const journals = [journal(), await open(), await open()];
+    const others = [await open(), await open()];
+    t.after(() => Promise.all(others.map((other) => other.close())));
+    const journals = [journal(), ...others];
     await placeShard(journal(), entityType, 0);
     const batches = Array.from({ length: 30 }, (_, batch) => batch);
     await Promise.all(
@@ -55,7 +57,6 @@ export function concurrencyTests(journal: Subject, open: Open): void {
     const position = await readPosition(journal(), entityType, 0);
     assert.deepEqual(position, { offset: 29, eventNumber: 29 });
     assert.equal((await journal().readSnapshots(entityType, ['a']))[0]?.seq, 29);
-    await Promise.all(journals.slice(1).map((opened) => opened.close()));
   });
 
   test('thousands of entities are written and read in one call', async () => {

@@ -18,14 +18,14 @@ import {
 } from './fixture-contract.ts';
 
 export function rowTests(journal: Subject, open: Open): void {
-  test('rows are read as they were written, by another journal of the same store too', async () => {
+  test('rows are read as they were written, by another journal of the same store too', async (t) => {
     const entityType = freshType();
     const rows = rowsOf('a', 0, 3);
     await appendRows(journal(), entityType, rows);
     assert.deepEqual(await readAll(journal(), entityType, 'a'), plain(rows));
     const other = await open();
+    t.after(() => other.close());
     assert.deepEqual(await readAll(other, entityType, 'a'), plain(rows));
-    await other.close();
   });
 
   test('rows written again, in part or whole, change nothing', async () => {
