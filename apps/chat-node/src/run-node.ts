@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
+import { boundHeap } from './bound-heap.ts';
 import type { NodeSettings } from './configuration.ts';
 import { openJournal } from './open-journal.ts';
 import { runProgram } from './program.ts';
@@ -7,6 +8,7 @@ import { startChatNode } from './start-chat-node.ts';
 
 /** `chatcluster node`: one node of a cluster, until it is stopped. Logs JSON lines to standard output. */
 export async function runNode(settings: NodeSettings): Promise<void> {
+  boundHeap();
   const logger = pino({ level: settings.logLevel, base: { node: settings.endpoint } });
   await runProgram(
     async (fail) => {

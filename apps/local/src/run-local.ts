@@ -1,10 +1,12 @@
 import { join } from 'node:path';
+import { boundHeap } from '@chat-cluster/app-chat-node/bound-heap';
 import { runProgram } from '@chat-cluster/app-chat-node/program';
 import { startBrokerThread } from '@chat-cluster/broker/thread';
 import type { LocalSettings } from './configuration.ts';
 
 /** `npm start`: broker, journal and one chat node in one process, until it is stopped. */
 export async function runLocal(settings: LocalSettings): Promise<void> {
+  boundHeap();
   await runProgram(
     async (fail) => {
       const { dataDir } = settings;
