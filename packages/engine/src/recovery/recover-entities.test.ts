@@ -72,6 +72,24 @@ test('rows may have a gap where the tail goes on: a later write was faster', asy
   assert.deepEqual([entity?.state, entity?.seqNext], [{ total: 7 }, 7]);
 });
 
+test('an event that moves from the tail to the journal while it is read is seen', async () => {
+  const store = await storeOf({ rows: rowsOf('x', 0, 2), tailSeqs: [2] });
+  const { journal, tail } = store;
+  const readEvents = journal.readEvents.bind(journal);
+  journal.readEvents = async (entityType, queries) => {
+    const found = await readEvents(entityType, queries);
+    await journal.append({
+      entityType,
+      rows: tail.handOver({ countMax: 1, bytesMax: 1 }),
+      positions: [],
+    });
+    tail.acknowledge(1);
+    return found;
+  };
+  const [entity] = await recoverEntities(store, ['x']);
+  assert.equal(entity?.seqNext, 3);
+});
+
 test('a gap that the tail does not fill is refused', async () => {
   const gaps = [
     { rows: [...rowsOf('x', 0, 2), ...rowsOf('x', 3, 5)] },

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CounterDefinition, EngineHarness } from './engine-harness.ts';
+import { headerText } from './output/event-record.ts';
+
+const ones = (count: number): number[] => Array.from({ length: count }, () => 1);
+
+test('what is decided and not committed is bounded: no more is decided while nothing commits', async () => {
+  const decidedBytesMax = 20_000;
+  const harness = new EngineHarness({ partitionCount: 1, limits: { decidedBytesMax } });
+  const node = await harness.startNode('a');
+  await harness.add('x', [1]);
+  await harness.untilTotals(1);
+  harness.broker.network.faults = {
+    decide: ({ api }) => (api === 'EndTxn' ? { kind: 'drop-request' } : { kind: 'pass' }),
+  };
+  await harness.add('x', ones(500));
+  await harness.pass(3_000);
+  const { decidedBytes } = node.worker();
+  assert.ok(decidedBytes >= decidedBytesMax && decidedBytes < decidedBytesMax + 1_000);
+  harness.broker.network.faults = { decide: () => ({ kind: 'pass' }) };
+  await harness.untilTotals(501);
+  assert.equal(node.worker().decidedBytes, 0);
+});
+
+test('an outcome that fits in no transaction is an error to its sender, and changes nothing', async () => {
+  const counter = new CounterDefinition().definition;
+  const large = Buffer.alloc(2_000_000);
+  const decide: typeof counter.decide = (state, command, context) => {
+    const decision = counter.decide(state, command, context);
+    if (decision.kind !== 'decided' || !('add' in command) || command.add !== 7) return decision;
+    return { ...decision, outputs: [{ topic: 'totals', key: 'x', value: large }] };
+  };
+  const harness = new EngineHarness({ partitionCount: 1, definition: { decide } });
+  const node = await harness.startNode('a');
+  await harness.add('x', [1, 7, 2]);
+  await harness.untilTotals(2);
+  assert.deepEqual(await harness.totalsOf('x'), [1, 3]);
+  const [letter] = await harness.read('dead');
+  assert.equal(headerText(letter?.headers ?? [], 'dl-code'), 'too-large');
+  assert.deepEqual(node.worker().troubles(), []);
+});
+
+test('records of a shard that go into several transactions keep their order', async () => {
+  const limits = { transactionBytesMax: 1_000, decidedBytesMax: 5_000 };
+  const harness = new EngineHarness({ partitionCount: 2, limits });
+  await harness.startNode('a');
+  for (const id of ['x', 'y', 'z']) await harness.add(id, ones(100));
+  await harness.untilTotals(300);
+  const upTo = Array.from({ length: 100 }, (_, index) => index + 1);
+  for (const id of ['x', 'y', 'z']) assert.deepEqual(await harness.totalsOf(id), upTo);
+});
+
+test('parked records at their cap hold the inputs back, also when their entity is idle for long', async () => {
+  const limits = { parkedRecordsMaxPerShard: 2, entityIdleMs: 1_000 };
+  const harness = new EngineHarness({ partitionCount: 1, limits });
+  await harness.startNode('a');
+  await harness.add('bad', [13, 1, 1, 1]);
+  await harness.pass(10_000);
+  await harness.add('good', [1]);
+  await harness.pass(2_000);
+  assert.deepEqual(await harness.totalsOf('good'), []);
+  assert.equal((await harness.values('quarantine')).length, 2);
+});
+
+test('recovery reads the rows after the newest snapshot, whatever the age of the entity', async () => {
+  const limits = { snapshotEveryEvents: 10, entityIdleMs: 1_000 };
+  const harness = new EngineHarness({ partitionCount: 1, limits });
+  await harness.startNode('a');
+  await harness.add('x', ones(205));
+  await harness.untilTotals(205);
+  await harness.pass(4_000);
+  // Recovery would refuse this gap if it read that far back.
+  const rows = harness.store.rows('counter', 'x') as unknown as unknown[];
+  rows.splice(0, 150);
+  await harness.add('x', [1]);
+  await harness.untilTotals(206);
+  assert.equal((await harness.totalsOf('x')).at(-1), 206);
+});

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MemoryApi } from '@chat-cluster/log';
+import { EngineHarness, type HarnessNode } from './engine-harness.ts';
+
+/** From now on no request of this kind of the node arrives. */
+function lose(harness: EngineHarness, node: HarnessNode, lost: MemoryApi): void {
+  harness.broker.network.faults = {
+    decide: ({ api, client }) =>
+      api === lost && client === node.log.clientName
+        ? { kind: 'drop-request', noticedAfterMs: 50 }
+        : { kind: 'pass' },
+  };
+}
+
+test('what was decided and did not commit is seen by nobody: no reply, no snapshot, no row, no output', async () => {
+  const limits = { snapshotEveryEvents: 2, entityBytesMax: 1, snapshotAtPassivationEvents: 1 };
+  const harness = new EngineHarness({ partitionCount: 1, limits });
+  const node = await harness.startNode('a');
+  await harness.add('x', [1]);
+  await harness.untilTotals(1);
+  await harness.pass(2_000);
+  lose(harness, node, 'EndTxn');
+  await harness.add('x', [2, 3, 4, 5]);
+  await harness.pass(5_000);
+  assert.ok(node.worker().decidedBytes > 0);
+  assert.deepEqual(
+    node.replies.map(({ reply }) => reply),
+    [1],
+  );
+  assert.equal(harness.store.readSnapshot('counter', 'x')?.seq ?? 0, 0);
+  assert.deepEqual(harness.seqsOf('x'), [0]);
+  node.die();
+  harness.broker.network.faults = { decide: () => ({ kind: 'pass' }) };
+  await harness.startNode('b');
+  await harness.untilTotals(5);
+  assert.deepEqual(await harness.totalsOf('x'), [1, 3, 6, 10, 15]);
+});
+
+test('a hand-over repeats nothing: what was decided is committed by who decided it', async () => {
+  const harness = new EngineHarness({ partitionCount: 8 });
+  const a = await harness.startNode('a');
+  const ids = Array.from({ length: 40 }, (_, index) => `id-${index}`);
+  for (const id of ids) await harness.add(id, [1, 1, 1]);
+  const b = await harness.startNode('b');
+  for (const id of ids) await harness.add(id, [1, 1]);
+  await harness.untilTotals(200);
+  await harness.until(() => b.worker().shards().length === 4, 'four shards on b');
+  const decided = [a, b].map((node) => node.worker().counters.recordsDecided);
+  assert.equal((decided[0] ?? 0) + (decided[1] ?? 0), 200);
+});
+
+test('a shard is not taken over before a heartbeat that was sent after reading is acknowledged', async () => {
+  const harness = new EngineHarness({ partitionCount: 1 });
+  const first = await harness.startNode('a');
+  await harness.add('x', [1]);
+  await harness.untilTotals(1);
+  await harness.settle(first.worker().stop());
+  const second = await harness.startNode('b');
+  await harness.settle(second.worker().stop());
+  harness.broker.network.faults = {
+    decide: ({ api }) => (api === 'Heartbeat' ? { kind: 'drop-request' } : { kind: 'pass' }),
+  };
+  const third = await harness.startNode('c');
+  await harness.pass(4_000);
+  assert.equal(third.worker().shards()[0]?.phase, 'taking-over');
+  harness.broker.network.faults = { decide: () => ({ kind: 'pass' }) };
+  await harness.until(() => third.worker().shards()[0]?.phase === 'running', 'a running shard');
+});
+
+test('the open transaction of a dead worker is fenced, not waited for', async () => {
+  const harness = new EngineHarness({ partitionCount: 2 });
+  const a = await harness.startNode('a');
+  const b = await harness.startNode('b');
+  await harness.until(() => b.worker().shards().length === 1, 'one shard each');
+  const ids = Array.from({ length: 8 }, (_, index) => `id-${index}`);
+  for (const id of ids) await harness.add(id, [1]);
+  await harness.untilTotals(8);
+  harness.dieAfter(a, 'Produce', 1);
+  const beganMs = harness.timers.clock.monotonicMs();
+  for (const id of ids) await harness.add(id, [1]);
+  await harness.untilTotals(16);
+  const sessionMs = 6_000;
+  assert.ok(harness.timers.clock.monotonicMs() - beganMs < sessionMs + 2_000);
+});
