@@ -1,3 +1,4 @@
+import { assert } from '@chat-cluster/kernel';
 import type { ByteBudget } from '../backlog/byte-budget.ts';
 import type { Entity } from './entity.ts';
 
@@ -42,6 +43,7 @@ export class ActiveEntities<State, Event> {
   }
 
   add(entity: Entity<State, Event>): void {
+    assert(!this.#byId.has(entity.id), 'An entity is active once.');
     this.#byId.set(entity.id, entity);
     this.#budget.take(entity.sizeBytes);
     this.#countParked(entity, 1);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualTimers } from '@chat-cluster/kernel';
+import { deferred, ManualTimers } from '@chat-cluster/kernel';
 import { LogError, type TransactionalProducer } from '@chat-cluster/log';
 import { defaultEngineLimits } from '../engine-limits.ts';
 import { EngineTopics } from '../engine-topics.ts';
@@ -24,13 +24,15 @@ const names = {
 };
 const topics = new EngineTopics({ names, inputs: ['in'], found });
 
+type Opened = TransactionalProducer | Promise<TransactionalProducer> | Error;
+
 /** A committer whose producers are those of the list, one after the other; an error is what opening one fails with. */
 class TestCommitter {
   readonly timers = new ManualTimers();
   readonly calls: string[] = [];
   readonly committer: Committer;
 
-  constructor(first: TransactionalProducer, ...later: readonly (TransactionalProducer | Error)[]) {
+  constructor(first: TransactionalProducer, ...later: readonly Opened[]) {
     const producers = [...later];
     this.committer = new Committer(first, {
       openProducer: async () => {
@@ -123,6 +125,23 @@ test('fenced twice within a minute fails, later it is fenced again', async () =>
     await play.commit();
     assert.equal(play.calls.at(-1), outcome);
   }
+});
+
+test('a producer that is given after the end is closed, and nothing is reopened', async () => {
+  const opening = deferred<TransactionalProducer>();
+  const late = new ScriptedProducer();
+  let isClosed = false;
+  late.close = () => {
+    isClosed = true;
+    return Promise.resolve();
+  };
+  const play = new TestCommitter(new ScriptedProducer(fenced), opening.promise);
+  await play.commit();
+  await play.committer.end();
+  await play.committer.close();
+  opening.resolve(late);
+  await play.pass(100);
+  assert.deepEqual([isClosed, play.calls], [true, ['fenced', 'opened']]);
 });
 
 test('a committer that has ended asks for no producer any more', async () => {

@@ -113,6 +113,10 @@ export class Committer {
     const producer = await this.#openAgain();
     if (producer === undefined) return;
     this.#producer = producer;
+    if (this.#isClosed) {
+      await producer.close();
+      return;
+    }
     this.#loop = this.#makeLoop();
     onReopened();
   }

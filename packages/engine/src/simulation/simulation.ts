@@ -5,7 +5,7 @@ import type { EngineLimits } from '../engine-limits.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedNode } from './simulated-node.ts';
 import { SimulatedStore } from './simulated-store.ts';
-import { auditHistory, isSettled, type Sent } from './simulation-audit.ts';
+import { auditHistory, EDITED_NUMBER, isSettled, type Sent } from './simulation-audit.ts';
 import { auditWhatWasSeen, type SeenReply } from './visibility-audit.ts';
 
 const NODES_MAX = 3;
@@ -114,6 +114,7 @@ class Simulation {
       [4, () => this.#ask()],
       [1, () => this.#sendUnreadable()],
       [2, () => this.harness.control({ entityId: this.#pick(IDS), action: 'retry' })],
+      [2, () => this.#operate()],
       [2, () => (this.harness.counter.isBroken = this.#random.below(2) === 0)],
       [3, () => this.#startNode(`n${this.#random.below(NODES_MAX)}`)],
       [2, () => this.#anyNode()?.crash()],
@@ -143,6 +144,20 @@ class Simulation {
   async #ask(): Promise<void> {
     this.sent.asks += 1;
     await this.harness.ask(this.#pick(IDS), 1 + this.#random.below(5));
+  }
+
+  /** An operator looks at the quarantine list, and skips or edits the first record of an entity. */
+  async #operate(): Promise<void> {
+    const listed = (await this.harness.values('quarantine')) as (Listed | null)[];
+    const entry = listed[this.#random.below(listed.length + 1)];
+    const first = entry?.parked[0];
+    if (!entry || !first || first.topic !== 'add') return;
+    const { topicId, partition, offset } = first;
+    const position = { topicId, partition, offset };
+    const { entityId } = entry;
+    const value = JSON.stringify({ id: entityId, add: EDITED_NUMBER });
+    const command = this.#pick([{ action: 'skip' }, { action: 'edit', value }]);
+    await this.harness.control({ entityId, position, ...command });
   }
 
   async #sendUnreadable(): Promise<void> {
@@ -270,6 +285,17 @@ class Simulation {
     }
   }
 }
+
+/** What the simulation reads of an entry of the quarantine list. */
+type Listed = {
+  readonly entityId: string;
+  readonly parked: readonly {
+    readonly topic: string;
+    readonly topicId: string;
+    readonly partition: number;
+    readonly offset: number;
+  }[];
+};
 
 /** 13 makes the entity's code throw in decide, 14 in evolve, while it is broken. */
 const NUMBERS = [1, 1, 1, 2, 2, 3, 5, 7, 8, 9, 10, 11, 12, 20, 21, 22, 23, 13, 14];
