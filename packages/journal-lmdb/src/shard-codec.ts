@@ -9,7 +9,7 @@ export type StoredShard = Partial<Omit<ShardRow, 'shard' | 'position'>> & {
   readonly position: JournalPosition;
 };
 
-export const UNPLACED: StoredShard = { position: { offset: 0, eventNumber: 0 } };
+const UNPLACED: StoredShard = { position: { offset: 0, eventNumber: 0 } };
 
 export function encodeShard(stored: StoredShard): Uint8Array {
   return Buffer.from(JSON.stringify(stored));
