@@ -120,7 +120,7 @@ const POLL_MS = 250;
 const THROUGH_TIMES = 4;
 
 /** Asks again until nothing is missing any more; fails with what is still missing. */
-export async function within(
+async function within(
   waitMs: number,
   missing: () => Promise<string | undefined>,
 ): Promise<void> {

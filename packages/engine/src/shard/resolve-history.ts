@@ -22,7 +22,7 @@ export type ResolveOptions<Event> = {
 };
 
 /** Events that a decision may ask for at once: it can ask again. */
-export const HISTORY_EVENTS_MAX = 1_000;
+const HISTORY_EVENTS_MAX = 1_000;
 const RETRY_MS = 200;
 
 /**

@@ -2,7 +2,7 @@ import type { Random } from '@chat-cluster/kernel';
 import type { MemoryCall, MemoryFault, MemoryNetworkOptions } from '@chat-cluster/log';
 
 /** The client that tests and checks; nothing happens to it. */
-export const OUTSIDE = 'outside';
+const OUTSIDE = 'outside';
 
 /** A network whose delays and losses are drawn at random, as bad as it is told to be. */
 export class SimulatedNetwork {
