@@ -120,10 +120,7 @@ const POLL_MS = 250;
 const THROUGH_TIMES = 4;
 
 /** Asks again until nothing is missing any more; fails with what is still missing. */
-async function within(
-  waitMs: number,
-  missing: () => Promise<string | undefined>,
-): Promise<void> {
+async function within(waitMs: number, missing: () => Promise<string | undefined>): Promise<void> {
   const deadlineMs = performance.now() + waitMs;
   for (;;) {
     const message = await missing();
