@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MemoryApi } from '@chat-cluster/log';
+import type { MemoryApi, MemoryCall } from '@chat-cluster/log';
 import { EngineHarness, type HarnessNode } from './engine-harness.ts';
 
 /** From now on no request of this kind of the node arrives. */
@@ -21,7 +21,7 @@ test('what was decided and did not commit is seen by nobody: no reply, no snapsh
   await harness.untilTotals(1);
   await harness.pass(2_000);
   lose(harness, node, 'EndTxn');
-  await harness.add('x', [2, 3, 4, 5]);
+  await harness.add('x', [2, 3, 4, 5, 6]);
   await harness.pass(5_000);
   assert.ok(node.worker().decidedBytes > 0);
   assert.deepEqual(
@@ -33,21 +33,27 @@ test('what was decided and did not commit is seen by nobody: no reply, no snapsh
   node.die();
   harness.broker.network.faults = { decide: () => ({ kind: 'pass' }) };
   await harness.startNode('b');
-  await harness.untilTotals(5);
-  assert.deepEqual(await harness.totalsOf('x'), [1, 3, 6, 10, 15]);
+  await harness.untilTotals(6);
+  assert.deepEqual(await harness.totalsOf('x'), [1, 3, 6, 10, 15, 21]);
 });
 
 test('a hand-over repeats nothing: what was decided is committed by who decided it', async () => {
-  const harness = new EngineHarness({ partitionCount: 8 });
+  // Transactions take long, so that there is always one under way.
+  const network = { hopDelayMs: ({ client }: MemoryCall) => (client === 'outside' ? 0 : 15) };
+  const harness = new EngineHarness({ partitionCount: 8, broker: { network } });
   const a = await harness.startNode('a');
   const ids = Array.from({ length: 40 }, (_, index) => `id-${index}`);
-  for (const id of ids) await harness.add(id, [1, 1, 1]);
-  const b = await harness.startNode('b');
-  for (const id of ids) await harness.add(id, [1, 1]);
-  await harness.untilTotals(200);
-  await harness.until(() => b.worker().shards().length === 4, 'four shards on b');
+  for (const id of ids) await harness.add(id, [1]);
+  const starting = harness.startNode('b');
+  for (let round = 0; round < 25; round++) {
+    for (const id of ids) await harness.add(id, [1]);
+    await harness.pass(40);
+  }
+  const b = await starting;
+  await harness.untilTotals(26 * ids.length);
+  assert.equal(b.worker().shards().length, 4);
   const decided = [a, b].map((node) => node.worker().counters.recordsDecided);
-  assert.equal((decided[0] ?? 0) + (decided[1] ?? 0), 200);
+  assert.equal((decided[0] ?? 0) + (decided[1] ?? 0), 26 * ids.length);
 });
 
 test('a shard is not taken over before a heartbeat that was sent after reading is acknowledged', async () => {

@@ -129,6 +129,28 @@ test('a backlog is read from the event topic, and written to the journal by its 
   assert.deepEqual(node.worker().troubles(), []);
 });
 
+test('offsets of a transaction that is still being ended are waited for', async () => {
+  const markerDelayMs = (place: string): number => (place.startsWith('group') ? 2_000 : 0);
+  const harness = new EngineHarness({ partitionCount: 1, broker: { markerDelayMs } });
+  const first = await harness.startNode('a');
+  await harness.add('x', [1]);
+  await harness.untilTotals(1);
+  await harness.pass(3_000);
+  await harness.add('x', [1]);
+  await harness.untilTotals(2);
+  first.die();
+  const { admin } = harness.outside;
+  const { members } = await harness.settle(admin.describeGroup('counters'));
+  const memberId = members[0]?.memberId ?? '';
+  const reason = 'it is dead';
+  await harness.settle(admin.removeMember({ groupId: 'counters', memberId, reason }));
+  const second = await harness.startNode('b');
+  assert.equal(second.worker().shards()[0]?.phase, 'taking-over');
+  await harness.add('x', [1]);
+  await harness.untilTotals(3);
+  assert.deepEqual(await harness.totalsOf('x'), upTo(3));
+});
+
 test('events that retention deleted before the journal had them stop the shard', async () => {
   for (const offsetBefore of [5, 'end'] as const) {
     const harness = await withBacklogOfThree();

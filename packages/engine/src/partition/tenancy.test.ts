@@ -25,3 +25,26 @@ test('what fails for a tenure that is over does not stop the next one of its par
   await harness.pass(5_000);
   assert.equal(node.worker().shards()[0]?.phase, 'running');
 });
+
+test('a fenced worker drops what it has decided, and decides it anew', async () => {
+  const harness = new EngineHarness({ partitionCount: 1 });
+  const node = await harness.startNode('a');
+  await harness.add('x', [1]);
+  await harness.untilTotals(1);
+  let isHeld = false;
+  harness.broker.network.faults = {
+    decide: ({ api }) => {
+      if (isHeld || api !== 'EndTxn') return { kind: 'pass' };
+      isHeld = true;
+      return { kind: 'delay', delayMs: 900 };
+    },
+  };
+  await harness.add('x', [2]);
+  await harness.until(() => isHeld, 'a transaction that is about to end');
+  const taking = harness.outside.openTransactionalProducer({ transactionalId: 'counters/a' });
+  await harness.settle(taking);
+  await harness.add('x', [3]);
+  await harness.untilTotals(3);
+  assert.deepEqual(await harness.totalsOf('x'), [1, 3, 6]);
+  assert.equal(node.fatal(), undefined);
+});
