@@ -216,7 +216,7 @@ export class Worker<State, Command, Event> {
 
   async #join(): Promise<void> {
     await this.#member.start({
-      beforeJoin: () => Promise.resolve(this.#tenancy.held().map(({ partition }) => partition)),
+      beforeJoin: () => this.#tenancy.claims(),
       onAssigned: (generation, assignment) => {
         this.#tenancy.assigned(generation, assignment);
         this.#committer.kick();

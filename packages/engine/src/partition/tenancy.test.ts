@@ -41,10 +41,40 @@ test('a fenced worker drops what it has decided, and decides it anew', async () 
   };
   await harness.add('x', [2]);
   await harness.until(() => isHeld, 'a transaction that is about to end');
+  await harness.add('x', [3]);
+  await harness.pass(50);
   const taking = harness.outside.openTransactionalProducer({ transactionalId: 'counters/a' });
   await harness.settle(taking);
-  await harness.add('x', [3]);
-  await harness.untilTotals(3);
-  assert.deepEqual(await harness.totalsOf('x'), [1, 3, 6]);
+  await harness.add('x', [4]);
+  await harness.untilTotals(4);
+  assert.deepEqual(await harness.totalsOf('x'), [1, 3, 6, 10]);
   assert.equal(node.fatal(), undefined);
+  assert.equal(node.worker().decidedBytes, 0);
+});
+
+test('no JoinGroup gives a partition up while a transaction holds anything of it', async () => {
+  for (const thirdNode of [undefined, 'c']) {
+    const harness = new EngineHarness({ partitionCount: 3 });
+    const calls: string[] = [];
+    const countOf = (api: string, until = calls.length): number =>
+      calls.slice(0, until).filter((call) => call === api).length;
+    harness.broker.network.faults = {
+      decide: ({ api, client }) => {
+        if (!client.startsWith('a')) return { kind: 'pass' };
+        calls.push(api);
+        // The first transaction holds the first offsets of shard 0, the second those of 1 and 2.
+        const isSecond = api === 'TxnOffsetCommit' && countOf(api) === 2;
+        return isSecond ? { kind: 'delay', delayMs: 900 } : { kind: 'pass' };
+      },
+    };
+    await harness.startNode('a');
+    await harness.until(() => countOf('TxnOffsetCommit') === 2, 'a commit under way');
+    const b = await harness.startNode('b');
+    // Another one makes the group rebalance while the transaction is being aborted.
+    if (thirdNode !== undefined) await harness.startNode(thirdNode);
+    await harness.until(() => b.worker().shards()[0]?.phase === 'running', 'a shard on b');
+    // It joins first without a member id, then with one; then because b came; then to give up.
+    const joins = [...calls.keys()].filter((index) => calls[index] === 'JoinGroup');
+    assert.ok(countOf('EndTxn', joins[3]) >= 2);
+  }
 });

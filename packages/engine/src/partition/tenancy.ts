@@ -29,6 +29,7 @@ export class Tenancy<State, Command, Event> {
   readonly #shards = new Map<number, Shard<State, Command, Event>>();
   readonly #takeOvers = new Limiter(TAKE_OVERS_MAX);
   #generation: Generation | undefined;
+  #releasesUnderWay = 0;
   #closed = false;
 
   constructor(options: TenancyOptions<State, Command, Event>) {
@@ -53,6 +54,19 @@ export class Tenancy<State, Command, Event> {
   /** The generation that confirms the tenures; undefined while this worker is out of the group. */
   get generation(): Generation | undefined {
     return this.#generation;
+  }
+
+  /**
+   * What a JoinGroup claims: the partitions whose tenures have not ended. What has ended is out of every transaction by then, unless that takes longer than draining may: then the
+   * group refuses its offsets, or the next owner waits for them.
+   */
+  async claims(): Promise<readonly number[]> {
+    const { clock, limits, timers } = this.#options.context;
+    const deadlineMs = clock.monotonicMs() + limits.drainTimeoutMs;
+    while (this.#releasesUnderWay > 0 && clock.monotonicMs() < deadlineMs) {
+      await sleep(timers, DRAIN_POLL_MS);
+    }
+    return this.held().map(({ partition }) => partition);
   }
 
   assigned(generation: Generation, assignment: MemberAssignment): void {
@@ -181,7 +195,9 @@ export class Tenancy<State, Command, Event> {
       intake.remove(shard.queues);
       if (leavesTail) context.journalWriter.remove(tenure.partition);
     }
+    this.#releasesUnderWay += 1;
     await committer.release(tenure);
+    this.#releasesUnderWay -= 1;
     shard?.drop();
     if (leavesTail) shard?.tail.clear();
     context.onWork(); // there is room for the other shards
