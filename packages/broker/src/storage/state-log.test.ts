@@ -63,3 +63,21 @@ describe('a record of the state that nobody waits for', () => {
     assert.equal(syncs.count, before + 1);
   });
 });
+
+describe('a snapshot of the state', () => {
+  test('has behind it what was appended meanwhile, although a checkpoint began before it was written', async () => {
+    const { disk, storage, log } = await open();
+    disk.failing = (operation, path) => {
+      if (operation === 'write' && path.endsWith('.wal')) storage.requestCheckpoint();
+      return null;
+    };
+    const before = log.append(record('before'));
+    const replaced = log.replaceWith([record('snapshot')]);
+    const later = log.append(record('later'));
+    await Promise.all([before, replaced, later]);
+    disk.failing = null;
+    assert.deepEqual((await open(disk.afterKill())).records, ['snapshot', 'later']);
+    await storage.close();
+    assert.deepEqual((await open(disk)).records, ['snapshot', 'later']);
+  });
+});

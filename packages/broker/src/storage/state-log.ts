@@ -34,6 +34,8 @@ export class StateLog implements DurableLog, DurableTarget {
   #durableIndex: number;
   #sizeBytes = 0;
   #replacement: Replacement | null = null;
+  /** The first record that is not in the snapshot being made: later ones are kept for its file. */
+  #replacingFrom = Infinity;
   #isReplayed = false;
 
   constructor(of: {
@@ -94,17 +96,22 @@ export class StateLog implements DurableLog, DurableTarget {
   }
 
   async replaceWith(snapshot: readonly Uint8Array[]): Promise<void> {
-    assert(this.#replacement === null, 'The state is replaced once at a time.');
+    assert(this.#replacingFrom === Infinity, 'The state is replaced once at a time.');
     const index = this.#indexNext;
+    this.#replacingFrom = index;
     this.#sizeBytes = 0;
-    // The snapshot tells of changes that may not be durable yet: it must not become so before them.
-    await this.durable();
-    const fileNumber = this.#stored.fileNumber + 1;
-    const sizeBytes = await this.#writeSnapshot(fileNumber, snapshot);
-    const installed = Promise.withResolvers<void>();
-    this.#replacement = { fileNumber, sizeBytes, index, installed };
-    this.#requestCheckpoint();
-    await installed.promise;
+    try {
+      // The snapshot tells of changes that may not be durable yet: it must not become so before them.
+      await this.durable();
+      const fileNumber = this.#stored.fileNumber + 1;
+      const sizeBytes = await this.#writeSnapshot(fileNumber, snapshot);
+      const installed = Promise.withResolvers<void>();
+      this.#replacement = { fileNumber, sizeBytes, index, installed };
+      this.#requestCheckpoint();
+      await installed.promise;
+    } finally {
+      this.#replacingFrom = Infinity;
+    }
   }
 
   async close(): Promise<void> {
@@ -145,8 +152,11 @@ export class StateLog implements DurableLog, DurableTarget {
   async afterCheckpoint(stored: StateCheckpoint): Promise<void> {
     const before = this.#stored;
     this.#stored = stored;
-    this.#unstored = this.#unstored.filter((record) => record.index >= stored.index);
-    if (before.fileNumber === stored.fileNumber) return;
+    const isInstalled = before.fileNumber !== stored.fileNumber;
+    // This checkpoint may be one that was begun before the snapshot was written: its records are in the old file.
+    const keptFrom = isInstalled ? stored.index : Math.min(stored.index, this.#replacingFrom);
+    this.#unstored = this.#unstored.filter((record) => record.index >= keptFrom);
+    if (!isInstalled) return;
     this.#replacement?.installed.resolve();
     this.#replacement = null;
     await this.#disk.remove(this.#path(before.fileNumber));
