@@ -23,6 +23,22 @@ test('what is decided and not committed is bounded: no more is decided while not
   assert.equal(node.worker().decidedBytes, 0);
 });
 
+test('while intake is paused the log says why, and afterwards that it goes on', async () => {
+  const harness = new EngineHarness({ partitionCount: 1, limits: { backlogBytesMax: 10_000 } });
+  await harness.startNode('a');
+  await harness.add('x', [1]);
+  await harness.untilTotals(1);
+  harness.journalFaults.isDown = true;
+  await harness.add('x', ones(100));
+  await harness.pass(5_000);
+  const intake = (): string[] => harness.reports.filter((line) => line.includes('Intake'));
+  assert.match(intake().join(), /^warn: Intake is paused: \d+ bytes of committed events wait/);
+  harness.journalFaults.heal();
+  await harness.untilTotals(101);
+  await harness.pass(1_000);
+  assert.match(intake().slice(1).join(), /^info: Intake goes on/);
+});
+
 test('an outcome that fits in no transaction is an error to its sender, and changes nothing', async () => {
   const counter = new CounterDefinition().definition;
   const large = Buffer.alloc(2_000_000);

@@ -7,6 +7,7 @@ import type {
   TopicPartition,
   TransactionalProducer,
 } from '@chat-cluster/log';
+import { BacklogWatch } from './backlog/backlog-watch.ts';
 import { ByteBudget } from './backlog/byte-budget.ts';
 import { JournalWriter } from './backlog/journal-writer.ts';
 import { SnapshotWriter } from './backlog/snapshot-writer.ts';
@@ -58,6 +59,7 @@ export class Worker<State, Command, Event> {
   readonly #topics: EngineTopics;
   readonly #context: ShardContext<State, Command, Event>;
   readonly #journalWriter: JournalWriter;
+  readonly #backlogWatch: BacklogWatch;
   readonly #snapshotWriter: SnapshotWriter;
   readonly #fetcher: Fetcher;
   readonly #intake: Intake;
@@ -105,6 +107,7 @@ export class Worker<State, Command, Event> {
       report,
     });
     this.#context = this.#makeContext();
+    this.#backlogWatch = new BacklogWatch({ budget: this.#context.backlogBudget, report });
     this.#committer = this.#makeCommitter(producer);
     this.#member = options.log.openGroupMember({
       groupId: options.groupId,
@@ -163,12 +166,8 @@ export class Worker<State, Command, Event> {
       const seconds = Math.round((this.#options.clock.monotonicMs() - failure.sinceMs) / 1_000);
       troubles.push(`The journal has been away for ${seconds} s: ${failure.error.message}`);
     }
-    const { backlogBudget } = this.#context;
-    if (backlogBudget.isFull) {
-      troubles.push(
-        `Intake is paused: ${backlogBudget.bytes} bytes of committed events wait for the journal (at most ${backlogBudget.bytesMax}).`,
-      );
-    }
+    const { trouble } = this.#backlogWatch;
+    if (trouble !== undefined) troubles.push(trouble);
     return troubles;
   }
 
@@ -273,6 +272,7 @@ export class Worker<State, Command, Event> {
         shard.passivate();
         if (this.#maintenanceRound % COVER_POSITIONS_EVERY === 0) shard.decisions.coverPositions();
       }
+      this.#backlogWatch.look();
       this.#reportRefused();
       this.#committer.kick();
       this.#maintain();
