@@ -59,7 +59,7 @@ def _options() -> argparse.Namespace:
         "--journal-dump",
         dest="journal",
         metavar="FILE",
-        help="JSON lines: entityType, entityId, seq, event",
+        help="JSON lines, as chatcluster journal dump prints them",
     )
     parser.add_argument("--in", dest="inputs", default="instant_message_in", metavar="TOPIC")
     parser.add_argument("--out", dest="outputs", default="instant_message_out", metavar="TOPIC")

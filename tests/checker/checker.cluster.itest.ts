@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { JournalRow } from '@chat-cluster/journal';
+import { openCassandraJournal } from '@chat-cluster/journal-cassandra';
 import { type Services, startServices } from '../../tools/services/start-services.ts';
+
+const KAFKA_PORT = 19_040;
+const CASSANDRA_PORT = 19_050;
 
 const PYTHON = join(import.meta.dirname, '../../.venv/bin/python');
 
@@ -14,12 +19,16 @@ it('the comparison finds each planted fault, and none where there is none', asyn
   assert.match(tests.stderr, /Ran \d\d tests/);
 });
 
-describe('the checker on a real Kafka', { timeout: 180_000 }, () => {
+describe('the checker on a real Kafka and Cassandra', { timeout: 240_000 }, () => {
   const dir = mkdtempSync(join(tmpdir(), 'checker-'));
   let services: Services;
 
   before(async () => {
-    services = await startServices({ dir, cassandra: 0, kafkaPort: 19_040 });
+    services = await startServices({
+      dir,
+      kafkaPort: KAFKA_PORT,
+      cassandraPort: CASSANDRA_PORT,
+    });
   });
   after(async () => {
     await services.stop();
@@ -27,38 +36,70 @@ describe('the checker on a real Kafka', { timeout: 180_000 }, () => {
   });
 
   it('finds nothing where the program did everything right', async () => {
-    const checked = await publishAndCheck('right-');
-    assert.equal(checked.exitCode, 0, checked.stdout + checked.stderr);
-    const { counts, clean } = reportOf(checked);
-    assert.equal(clean, true);
-    assert.deepEqual(counts, {
-      inputs: 25,
-      conversations: 5,
-      messages: 21,
-      duplicates: 1,
-      strays: 1,
-      invalid: 2,
-      outputs: 21,
-      events: 21,
-      deadLetters: 2,
-      journalRows: 21,
+    assertRight(await publishAndCheck('right-'));
+  });
+
+  describe('where the journal is in Cassandra', () => {
+    const prefix = 'cassandra-';
+
+    before(() => publish(prefix));
+
+    it('finds nothing where the program did everything right', async () => {
+      assertRight(await fillAndCheck('right', (row) => row));
     });
+
+    it('finds a row that tells another time than its input has', async () => {
+      const checked = await fillAndCheck('time', (row) => {
+        return { ...row, timestampMs: row.timestampMs + 1 };
+      });
+      // Once against the event topic, once against the input.
+      assertFound(checked, { wrongTimes: 2 });
+    });
+
+    it('finds a row that tells another input than it was made from', async () => {
+      const checked = await fillAndCheck('source', (row) => {
+        return { ...row, source: { ...row.source, offset: row.source.offset + 1 } };
+      });
+      assertFound(checked, { wrongSources: 2 });
+    });
+
+    it('finds a row that tells another topic than its input came from', async () => {
+      const checked = await fillAndCheck('topic', (row) => {
+        return { ...row, source: { ...row.source, topicId: 'another' } };
+      });
+      assertFound(checked, { wrongSources: 1 });
+    });
+
+    it('finds a row that was lost', async () => {
+      assertFound(await fillAndCheck('lost', () => undefined), { gaps: 1, missing: 1 });
+    });
+
+    /** `change` is done to the second row of a conversation. */
+    async function fillAndCheck(
+      keyspace: string,
+      change: (row: JournalRow) => JournalRow | undefined,
+    ): Promise<Ran> {
+      const isChanged = (row: JournalRow) => row.entityId === 'c1' && row.seq === 1;
+      const rows = rowsOf(dumpOf(prefix)).map((row) => (isChanged(row) ? change(row) : row));
+      await fillCassandra(
+        keyspace,
+        rows.filter((row) => row !== undefined),
+      );
+      const journal = `cassandra:127.0.0.1:${CASSANDRA_PORT}/${keyspace}`;
+      return check(prefix, '--journal', journal);
+    }
   });
 
   it('finds an output that was lost', async () => {
-    const checked = await publishAndCheck('lost-', '--lose-output');
-    assert.equal(checked.exitCode, 1, checked.stderr);
-    const { differences } = reportOf(checked);
-    assert.equal(differences['gaps'], 1);
-    assert.equal(differences['missing'], 1);
+    assertFound(await publishAndCheck('lost-', '--lose-output'), { gaps: 1, missing: 1 });
   });
 
   it('finds an event that was written twice', async () => {
-    const checked = await publishAndCheck('twice-', '--repeat-event');
-    assert.equal(checked.exitCode, 1, checked.stderr);
-    const { differences } = reportOf(checked);
-    assert.equal(differences['repeats'], 1);
-    assert.equal(differences['wrongNumbers'], 1);
+    assertFound(await publishAndCheck('twice-', '--repeat-event'), {
+      extra: 1,
+      repeats: 1,
+      wrongNumbers: 1,
+    });
   });
 
   it('says which topic there is none of', async () => {
@@ -68,11 +109,18 @@ describe('the checker on a real Kafka', { timeout: 180_000 }, () => {
   });
 
   async function publishAndCheck(prefix: string, ...faults: string[]): Promise<Ran> {
-    const dump = join(dir, `${prefix}journal.jsonl`);
-    const to = ['--brokers', services.kafkaBootstrap, '--prefix', prefix, '--dump', dump];
+    await publish(prefix, ...faults);
+    return check(prefix, '--journal-dump', dumpOf(prefix));
+  }
+
+  async function publish(prefix: string, ...faults: string[]): Promise<void> {
+    const to = ['--brokers', services.kafkaBootstrap, '--prefix', prefix, '--dump', dumpOf(prefix)];
     const published = await python(['publish_world.py', ...to, ...faults]);
     assert.equal(published.exitCode, 0, published.stderr);
-    return check(prefix, '--journal-dump', dump);
+  }
+
+  function dumpOf(prefix: string): string {
+    return join(dir, `${prefix}journal.jsonl`);
   }
 
   async function check(prefix: string, ...journal: string[]): Promise<Ran> {
@@ -92,6 +140,50 @@ async function python(args: string[]): Promise<Ran> {
     else ran.resolve({ exitCode: typeof code === 'number' ? code : 0, stdout, stderr });
   });
   return ran.promise;
+}
+
+/** The rows of a dump, as the program has them. */
+function rowsOf(dump: string): JournalRow[] {
+  const lines = readFileSync(dump, 'utf8').trimEnd().split('\n');
+  return lines.map((line) => {
+    const row = JSON.parse(line) as Omit<JournalRow, 'event'> & { readonly event: object };
+    const { entityId, seq, event, timestampMs, source } = row;
+    return { entityId, seq, event: Buffer.from(JSON.stringify(event)), timestampMs, source };
+  });
+}
+
+/** The program's own journal writes them: the checker reads the tables that it makes. */
+async function fillCassandra(keyspace: string, rows: readonly JournalRow[]): Promise<void> {
+  const contactPoints = [`127.0.0.1:${CASSANDRA_PORT}`];
+  const journal = await openCassandraJournal({ contactPoints, keyspace });
+  await journal.append({ entityType: 'conversation', rows, positions: [] });
+  await journal.append({ entityType: 'inbox', rows: rows.slice(0, 1), positions: [] });
+  await journal.close();
+}
+
+function assertRight(checked: Ran): void {
+  assert.equal(checked.exitCode, 0, checked.stdout + checked.stderr);
+  const { counts, clean } = reportOf(checked);
+  assert.equal(clean, true);
+  assert.deepEqual(counts, {
+    inputs: 25,
+    conversations: 5,
+    messages: 21,
+    duplicates: 1,
+    strays: 1,
+    invalid: 2,
+    outputs: 21,
+    events: 21,
+    deadLetters: 2,
+    journalRows: 21,
+  });
+}
+
+/** These differences were found, and no others. */
+function assertFound(checked: Ran, expected: Record<string, number>): void {
+  assert.equal(checked.exitCode, 1, checked.stdout + checked.stderr);
+  const found = Object.entries(reportOf(checked).differences).filter(([, count]) => count > 0);
+  assert.deepEqual(Object.fromEntries(found), expected, checked.stdout);
 }
 
 function reportOf(checked: Ran) {

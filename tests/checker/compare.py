@@ -9,7 +9,7 @@ from message import event_bytes, output_bytes, read_numbered
 from murmur2 import home_partition
 from report import Report
 from sequence import Found, compare_contents, compare_numbers
-from wire import JournalRow, Record, TopicLog, World
+from wire import JournalRow, Record, Source, TopicLog, World
 
 
 def compare(world: World) -> Report:
@@ -70,14 +70,14 @@ class EventAt:
     # Among all events of the entity.
     seq: int
     value: bytes
-    source: tuple[int, int] | None
+    source: Source | None
     timestamp_ms: int | None
     place: str
 
 
 def compare_events(
     expectation: Expectation, events: TopicLog, report: Report
-) -> dict[tuple[str, int], bytes]:
+) -> dict[tuple[str, int], EventAt]:
     """The event topic. Returns its events by entity and seq."""
     read: list[EventAt] = []
     last_number: dict[int, int] = {}
@@ -94,30 +94,41 @@ def compare_events(
         source = _source(record.header("source"))
         read.append(EventAt(entity_id, seq, record.value, source, time, record.place))
     _compare_entity_events("events", expectation, read, report)
-    return {(event.entity_id, event.seq): event.value for event in read}
+    return {(event.entity_id, event.seq): event for event in read}
 
 
 def compare_journal(
     expectation: Expectation,
     rows: list[JournalRow],
-    events: dict[tuple[str, int], bytes],
+    events: dict[tuple[str, int], EventAt],
     report: Report,
 ) -> None:
-    """The journal's rows, against the expected messages and, byte for byte, the event topic."""
+    """The journal's rows, against the expected messages and, exactly, the event topic."""
     read: list[EventAt] = []
     for row in sorted(rows, key=lambda row: (row.entity_id, row.seq)):
         place = f"{row.entity_id} seq {row.seq}"
         if row.bucket is not None and row.bucket != row.seq // wire.EVENTS_PER_BUCKET:
             report.add("wrongBuckets", "journal", at=place, bucket=row.bucket)
+        event = EventAt(row.entity_id, row.seq, row.event, row.source, row.timestamp_ms, place)
         written = events.get((row.entity_id, row.seq))
-        if written is not None and written != row.event:
-            report.add("wrongBytes", "journal", at=place)
-        read.append(EventAt(row.entity_id, row.seq, row.event, row.source, row.timestamp_ms, place))
+        if written is not None:
+            _check_row(event, written, report)
+        read.append(event)
     _compare_entity_events("journal", expectation, read, report)
     for entity_id, seq in sorted(events.keys() - {(row.entity_id, row.seq) for row in rows}):
         # A message's row is missed already where messages are compared.
-        if events[entity_id, seq].startswith(wire.ENGINE_EVENT_START):
+        if events[entity_id, seq].value.startswith(wire.ENGINE_EVENT_START):
             report.add("missing", "journal", conversation=entity_id, seq=seq)
+
+
+def _check_row(row: EventAt, written: EventAt, report: Report) -> None:
+    """A row is made of the event record's value and headers: whatever they are, they are the same."""
+    if row.value != written.value:
+        report.add("wrongBytes", "journal", at=row.place)
+    if row.source != written.source:
+        report.add("wrongSources", "journal", at=row.place, source=row.source)
+    if row.timestamp_ms != written.timestamp_ms:
+        report.add("wrongTimes", "journal", at=row.place, time=row.timestamp_ms)
 
 
 def _compare_entity_events(
@@ -151,14 +162,11 @@ def _check_event(where: str, event: EventAt, seq: int, expected: Expected, repor
     at = {"conversation": event.entity_id, "seq": seq, "at": event.place}
     if event.value != event_bytes(expected.message.content, seq):
         report.add("wrongBytes", where, **at)
-    # A dump of the journal may leave these out; the event topic may not.
-    may_lack = where == "journal"
-    if event.source != expected.source and not (may_lack and event.source is None):
+    # The input log does not tell its topic's id.
+    if event.source is None or event.source[1:] != expected.source:
         report.add("wrongSources", where, source=event.source, expected=expected.source, **at)
-    if event.timestamp_ms != expected.timestamp_ms and not (
-        may_lack and event.timestamp_ms is None
-    ):
-        report.add("wrongTimes", where, **at)
+    if event.timestamp_ms != expected.timestamp_ms:
+        report.add("wrongTimes", where, time=event.timestamp_ms, **at)
 
 
 def _compare_all(
@@ -185,12 +193,12 @@ def _expected(expectation: Expectation, conversation: str, seq: int) -> Expected
     return messages[seq] if 0 <= seq < len(messages) else None
 
 
-def _source(text: str | None) -> tuple[int, int] | None:
+def _source(text: str | None) -> Source | None:
     """`topicId/partition/offset`"""
     parts = (text or "").split("/")
     if len(parts) != 3 or not (parts[1].isdigit() and parts[2].isdigit()):
         return None
-    return int(parts[1]), int(parts[2])
+    return Source(parts[0], int(parts[1]), int(parts[2]))
 
 
 def _number(text: str | None) -> int | None:

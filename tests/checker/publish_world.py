@@ -28,24 +28,30 @@ def main() -> None:
     _publish_results(options, world)
     with open(options.dump, "w", encoding="utf-8") as dump:
         for row in world.journal or []:
-            dump.write(json.dumps(_dump_line(row)) + "\n")
+            start = json.dumps(_dump_start(row)).removesuffix("}")
+            dump.write(f'{start},"event":{row.event.decode()}}}\n')
 
 
-def _dump_line(row) -> dict:
+def _dump_start(row) -> dict:
     return {
         "entityType": "conversation",
         "entityId": row.entity_id,
         "seq": row.seq,
-        "event": json.loads(row.event),
         "bucket": row.bucket,
-        "source": {"partition": row.source[0], "offset": row.source[1]},
+        "source": {
+            "topicId": row.source.topic_id,
+            "partition": row.source.partition,
+            "offset": row.source.offset,
+        },
         "timestampMs": row.timestamp_ms,
     }
 
 
 def _create_topics(brokers: str, prefix: str) -> None:
     admin = AdminClient({"bootstrap.servers": brokers})
-    topics = [NewTopic(prefix + name, PARTITIONS, 1) for name in TOPICS]
+    # The world's times are of 1970, and must not be deleted for that.
+    kept = {"retention.ms": "-1"}
+    topics = [NewTopic(prefix + name, PARTITIONS, 1, config=kept) for name in TOPICS]
     for created in admin.create_topics(topics).values():
         created.result()
 

@@ -1,19 +1,25 @@
 """Reads a journal: a Cassandra keyspace, or a dump of JSON lines that the program wrote.
 
-The table `journal` has entity_type, entity_id, bucket, seq and event (text or blob), and the input
-that the event was made from: source_partition, source_offset and timestamp_ms. A dump may have
-`bucket`, `source` ({"partition", "offset"}) and `timestampMs` besides. What is not told there is
-not compared.
+The table `journal` has entity_type, entity_id, bucket, seq and event, and of the input that the
+event was made from its time and its source: topic id, partition and offset. A line of a dump has
+entityType, entityId, seq, timestampMs, source ({"topicId", "partition", "offset"}), bucket if the
+journal has any, and last the event. A row that lacks one of them cannot be read.
 """
 
 import json
 
 from read_kafka import CannotRead
-from wire import JournalRow
+from wire import JournalRow, Source
 
 ENTITY_TYPE = "conversation"
 PAGE_ROWS = 5_000
 REQUEST_SECONDS = 60
+
+# Times as Cassandra keeps them, in milliseconds: Python's own would not reach into the far future.
+QUERY = (
+    "SELECT entity_type, entity_id, bucket, seq, event, to_unix_timestamp(time) AS timestamp_ms, "
+    "source FROM journal"
+)
 
 
 def read_journal(where: str) -> list[JournalRow]:
@@ -34,7 +40,7 @@ def _read_dump(path: str) -> list[JournalRow]:
             for number, line in enumerate(lines, start=1):
                 row = json.loads(line)
                 if row["entityType"] == ENTITY_TYPE:
-                    rows.append(_dump_row(row))
+                    rows.append(_dump_row(row, line))
     except OSError as error:
         raise CannotRead(f"the dump cannot be read: {error}") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -42,22 +48,17 @@ def _read_dump(path: str) -> list[JournalRow]:
     return rows
 
 
-def _dump_row(row: dict) -> JournalRow:
-    event = row["event"]
-    # An event is JSON itself: given as its text, or as an object (whose exact bytes are lost).
-    text = (
-        event
-        if isinstance(event, str)
-        else json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-    )
-    source = row.get("source")
+def _dump_row(row: dict, line: str) -> JournalRow:
+    source = row["source"]
+    # Read back and written again it might have other bytes. Within a string the quotes were escaped.
+    event = line.rstrip().partition(',"event":')[2].removesuffix("}")
     return JournalRow(
         entity_id=row["entityId"],
         seq=row["seq"],
-        event=text.encode("utf-8", "surrogatepass"),
+        event=event.encode(),
+        source=Source(source["topicId"], source["partition"], source["offset"]),
+        timestamp_ms=row["timestampMs"],
         bucket=row.get("bucket"),
-        source=None if source is None else (source["partition"], source["offset"]),
-        timestamp_ms=row.get("timestampMs"),
     )
 
 
@@ -75,7 +76,7 @@ def _read_cassandra(hosts: list[str], port: int, keyspace: str) -> list[JournalR
     cluster = Cluster(hosts, port=port, execution_profiles={EXEC_PROFILE_DEFAULT: profile})
     try:
         session = cluster.connect(keyspace)
-        statement = SimpleStatement("SELECT * FROM journal", fetch_size=PAGE_ROWS)
+        statement = SimpleStatement(QUERY, fetch_size=PAGE_ROWS)
         return [
             _cassandra_row(row)
             for row in session.execute(statement)
@@ -88,12 +89,14 @@ def _read_cassandra(hosts: list[str], port: int, keyspace: str) -> list[JournalR
 
 
 def _cassandra_row(row: dict) -> JournalRow:
-    event, source = row["event"], (row.get("source_partition"), row.get("source_offset"))
+    for name in ("event", "timestamp_ms", "source"):
+        if row[name] is None:
+            raise CannotRead(f"The row {row['entity_id']} seq {row['seq']} has no {name}")
     return JournalRow(
         entity_id=row["entity_id"],
         seq=row["seq"],
-        event=event.encode("utf-8") if isinstance(event, str) else bytes(event),
+        event=row["event"].encode(),
+        source=Source(*row["source"]),
+        timestamp_ms=row["timestamp_ms"],
         bucket=row["bucket"],
-        source=None if None in source else source,
-        timestamp_ms=row.get("timestamp_ms"),
     )

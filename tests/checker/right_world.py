@@ -5,7 +5,7 @@ import json
 import message
 from message import Content, read_message
 from murmur2 import home_partition
-from wire import JournalRow, Record, TopicLog, World
+from wire import JournalRow, Record, Source, TopicLog, World
 
 PARTITIONS = 4
 
@@ -75,7 +75,8 @@ def process(inputs: list[Record], skip_input: bytes | None) -> World:
         }
         headers = [(name, text.encode()) for name, text in headers.items()]
         events.append(Record(record.partition, len(events), key.encode(), event, 0, headers))
-        journal.append(JournalRow(key, seq, event, 0, (record.partition, record.offset), int(time)))
+        source = Source("id", record.partition, record.offset)
+        journal.append(JournalRow(key, seq, event, source, int(time), bucket=0))
     return World(
         TopicLog("in", PARTITIONS, inputs),
         TopicLog("out", PARTITIONS, outputs),

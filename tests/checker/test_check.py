@@ -11,7 +11,7 @@ from message import Content, Message, read_message
 from murmur2 import home_partition, murmur2
 from report import KINDS
 from right_world import PARTITIONS, dead_letter, in_bytes, right_world
-from wire import JournalRow, Record, TopicLog
+from wire import JournalRow, Record, Source, TopicLog
 
 
 class Murmur2Test(unittest.TestCase):
@@ -231,7 +231,8 @@ class PlantedFaultTest(unittest.TestCase):
     def test_an_event_of_another_input_is_told(self):
         event = self.world.events.records[self.conversation(self.world.events, "c1")[2]]
         event.headers = [(n, b"id/0/77" if n == "source" else v) for n, v in event.headers]
-        self.assertEqual(self.differences(), {"events.wrongSources": 1})
+        # Its journal row still tells the right one.
+        self.assertEqual(self.differences(), {"events.wrongSources": 1, "journal.wrongSources": 1})
 
     def test_a_lost_journal_row_is_a_gap(self):
         self.world.journal = [
@@ -261,19 +262,51 @@ class PlantedFaultTest(unittest.TestCase):
 
     def test_a_row_from_another_input_is_told(self):
         row = next(row for row in self.world.journal if row.entity_id == "c1")
-        row.source = (0, 77)
+        row.source = row.source._replace(offset=77)
+        # Once against the event topic, once against the input.
+        self.assertEqual(self.differences(), {"journal.wrongSources": 2})
+
+    def test_a_row_from_another_topic_is_told(self):
+        row = next(row for row in self.world.journal if row.entity_id == "c1")
+        row.source = row.source._replace(topic_id="another")
         self.assertEqual(self.differences(), {"journal.wrongSources": 1})
 
+    def test_a_row_with_another_time_than_its_input_is_told(self):
+        row = next(row for row in self.world.journal if row.entity_id == "c1")
+        row.timestamp_ms += 1
+        # Once against the event topic, once against the input.
+        self.assertEqual(self.differences(), {"journal.wrongTimes": 2})
+
+    def test_rows_and_events_that_agree_on_a_wrong_input_are_told(self):
+        at = self.conversation(self.world.events, "c1")[2]
+        event = self.world.events.records[at]
+        wrong = {"source": b"id/0/77", "time": b"5"}
+        event.headers = [(name, wrong.get(name, value)) for name, value in event.headers]
+        row = next(row for row in self.world.journal if (row.entity_id, row.seq) == ("c1", 2))
+        row.source, row.timestamp_ms = Source("id", 0, 77), 5
+        self.assertEqual(
+            self.differences(),
+            {
+                "events.wrongSources": 1,
+                "events.wrongTimes": 1,
+                "journal.wrongSources": 1,
+                "journal.wrongTimes": 1,
+            },
+        )
+
     def test_a_row_of_nothing_that_was_ever_sent_is_extra(self):
-        row = JournalRow("ghost", 0, message.event_bytes(Content("x", (), "y", None), 0))
+        event = message.event_bytes(Content("x", (), "y", None), 0)
+        row = JournalRow("ghost", 0, event, Source("id", 0, 0), 1000)
         self.world.journal.append(row)
         self.assertEqual(self.differences(), {"journal.extra": 1})
 
     def test_the_engines_own_events_count_among_the_seqs_but_are_no_messages(self):
         home = home_partition("c1", PARTITIONS)
         number = sum(1 for record in self.world.events.records if record.partition == home) + 1
-        parked, row = b'{"$":"parked"}', JournalRow("c1", 5, b'{"$":"parked"}', 0)
-        headers = [("seq", b"5"), ("number", str(number).encode())]
+        parked = b'{"$":"parked"}'
+        row = JournalRow("c1", 5, parked, Source("id", home, 77), 5)
+        told = {"seq": "5", "number": str(number), "time": "5", "source": f"id/{home}/77"}
+        headers = [(name, text.encode()) for name, text in told.items()]
         self.world.events.records.append(Record(home, 999, b"c1", parked, 0, headers))
         self.assertEqual(self.differences(), {"journal.missing": 1})
         self.world.journal.append(row)

@@ -1,6 +1,7 @@
 """What the checker knows of the program, from the documentation alone: records and limits."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # Limits of a message: UTF-8 bytes, except RECIPIENTS_MAX.
 KEY_BYTES_MAX = 256
@@ -59,17 +60,26 @@ class TopicLog:
     incomplete: list[str] = field(default_factory=list)
 
 
+class Source(NamedTuple):
+    """The input that an event was made from."""
+
+    topic_id: str
+    partition: int
+    offset: int
+
+
 @dataclass(slots=True)
 class JournalRow:
-    """An event of the journal. What a journal's dump does not tell is None."""
+    """An event of the journal."""
 
     entity_id: str
     seq: int
     event: bytes
+    source: Source
+    # of the input
+    timestamp_ms: int
+    # None: this journal has no buckets.
     bucket: int | None = None
-    # partition and offset of the input
-    source: tuple[int, int] | None = None
-    timestamp_ms: int | None = None
 
 
 @dataclass(slots=True)

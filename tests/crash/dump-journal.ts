@@ -1,16 +1,11 @@
+import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { openLmdbJournal } from '@chat-cluster/journal-lmdb';
+import { Program } from '../path/program.ts';
 
-/** Writes the conversations' rows of an LMDB journal to a file, as the checker reads them. */
+/** Writes the conversations' rows of an LMDB journal to a file, with the project's own command. */
 export async function dumpJournal(dir: string, file: string): Promise<void> {
-  const journal = await openLmdbJournal({ dir });
-  const lines: string[] = [];
-  for await (const { entityId, seq, event, timestampMs, source } of journal.scan('conversation')) {
-    const text = Buffer.from(event).toString();
-    const { partition, offset } = source;
-    const row = { entityId, seq, event: text, timestampMs, source: { partition, offset } };
-    lines.push(JSON.stringify({ entityType: 'conversation', ...row }));
-  }
-  await journal.close();
-  writeFileSync(file, `${lines.join('\n')}\n`);
+  const args = ['journal', 'dump', '--journal', `lmdb:${dir}`];
+  await using dump = new Program('apps/cli/src/run.ts', args);
+  assert.deepEqual(await dump.ended, { code: 0, signal: null }, dump.stderr);
+  writeFileSync(file, dump.stdout);
 }

@@ -9,8 +9,9 @@ export const journalDump: Command = {
   name: 'journal dump',
   summary: 'print every event of a journal, a JSON line each',
   operands: '',
-  details: `The lines are {"entityType":…,"entityId":…,"seq":…,"event":…}. Those of one entity come in the
-order of their seq; those that are written meanwhile may be missing.
+  details: `The lines are {"entityType":…,"entityId":…,"seq":…,"timestampMs":…,"source":{"topicId":…,"partition":…,
+"offset":…},"event":…}: time and source are those of the input that the event was made from. Those of one
+entity come in the order of their seq; those that are written meanwhile may be missing.
 
   chatcluster journal dump --journal lmdb:./data/journal
 `,
@@ -56,9 +57,9 @@ async function dump(
   const journal = await openJournal(address, { replicationFactor: undefined });
   try {
     let lineCount = 0;
-    for await (const { entityId, seq, event } of journal.scan(entityType)) {
+    for await (const { entityId, seq, timestampMs, source, event } of journal.scan(entityType)) {
       if (context.signal.aborted) return;
-      const start = JSON.stringify({ entityType, entityId, seq });
+      const start = JSON.stringify({ entityType, entityId, seq, timestampMs, source });
       // The event is JSON already, and shall be seen as it is kept.
       context.print(`${start.slice(0, -1)},"event":${decodeUtf8(event) ?? 'null'}}`);
       lineCount += 1;
