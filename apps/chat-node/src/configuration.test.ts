@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defaultEngineLimits } from '@chat-cluster/engine';
 import { readJournalAddress, readNodeConfiguration } from './configuration.ts';
 
 function configure(...argv: string[]) {
@@ -25,6 +26,7 @@ test('a node needs to be told its journal, and nothing else', () => {
       partitionCount: 12,
       replicationFactor: undefined,
       groupId: 'chat',
+      backlogBytesMax: defaultEngineLimits.backlogBytesMax,
       logLevel: 'info',
     },
   });
@@ -33,7 +35,7 @@ test('a node needs to be told its journal, and nothing else', () => {
 
 test('everything can be told', () => {
   const argv =
-    '--brokers a:1,[::1]:2 --journal cassandra:c1,c2:9999/chat --endpoint n1:7 --management-port 0 --http-port 0 --workers 3 --partitions 6 --replication-factor 3 --group g --log-level debug';
+    '--brokers a:1,[::1]:2 --journal cassandra:c1,c2:9999/chat --endpoint n1:7 --management-port 0 --http-port 0 --workers 3 --partitions 6 --replication-factor 3 --group g --backlog-mib 7 --log-level debug';
   assert.deepEqual(configure(...argv.split(' ')), {
     kind: 'settings',
     settings: {
@@ -56,6 +58,7 @@ test('everything can be told', () => {
       partitionCount: 6,
       replicationFactor: 3,
       groupId: 'g',
+      backlogBytesMax: 7 * 1024 * 1024,
       logLevel: 'debug',
     },
   });

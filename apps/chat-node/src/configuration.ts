@@ -31,6 +31,8 @@ export type NodeSettings = {
    */
   readonly replicationFactor: number | undefined;
   readonly groupId: string;
+  /** Of a worker: committed events that may wait for the journal; beyond it intake pauses. */
+  readonly backlogBytesMax: number;
   readonly logLevel: LogLevel;
 };
 
@@ -79,6 +81,7 @@ export function readNodeConfiguration(sources: SettingSources): NodeConfiguratio
       partitionCount: values.partitions,
       replicationFactor: values['replication-factor'] || undefined,
       groupId: values.group,
+      backlogBytesMax: values['backlog-mib'] * MIB,
       logLevel: values['log-level'],
     },
   };
@@ -107,6 +110,9 @@ const KEYSPACE_DEFAULT = 'chat_cluster';
 const WORKER_COUNT_MAX = 64;
 const PARTITION_COUNT_MAX = 1_000;
 const REPLICATION_FACTOR_MAX = 9;
+const MIB = 1024 * 1024;
+/** A gigabyte for each worker: beyond it, a heap of Node would need settings of its own. */
+const BACKLOG_MIB_MAX = 1_024;
 
 /**
  * The group keeps it twice for each worker, as its name (with a number, `-64`) and as its endpoint,
@@ -174,5 +180,12 @@ const SETTINGS = {
     mustBe: 'a name',
     default: 'chat',
   }),
+  'backlog-mib': numberSetting(
+    { min: 1, max: BACKLOG_MIB_MAX },
+    {
+      description: 'of committed events that may wait for the journal, a worker, before it pauses',
+      default: '64',
+    },
+  ),
   'log-level': wordSetting(LOG_LEVELS, { description: 'what is logged', default: 'info' }),
 };

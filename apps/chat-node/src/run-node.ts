@@ -31,6 +31,7 @@ export async function runNode(settings: NodeSettings): Promise<void> {
         httpPort: settings.httpPort,
         managementPort: settings.managementPort,
         pageHtml: nodePage(settings),
+        limits: { backlogBytesMax: settings.backlogBytesMax },
         report: (level, sentence, facts) => logger[level]({ ...facts }, sentence),
         onFatal: fail,
       });
