@@ -89,3 +89,36 @@ test('the open transaction of a dead worker is fenced, not waited for', async ()
   const sessionMs = 6_000;
   assert.ok(harness.timers.clock.monotonicMs() - beganMs < sessionMs + 2_000);
 });
+
+test('who is in the group is not fenced while the group rebalances', async () => {
+  // Transactions of the first node take long, so that there is one under way.
+  const hopDelayMs = ({ client }: MemoryCall): number => (client.startsWith('a') ? 15 : 0);
+  const harness = new EngineHarness({ partitionCount: 2, broker: { network: { hopDelayMs } } });
+  await harness.startNode('a');
+  const ids = Array.from({ length: 8 }, (_, index) => `id-${index}`);
+  for (const id of ids) await harness.add(id, [1]);
+  let ongoing: string[] | undefined;
+  harness.broker.network.faults = {
+    decide: ({ api, client }) => {
+      if (client.startsWith('b') && api === 'ListTransactions' && ongoing === undefined) {
+        ongoing = harness.broker.transactions.ongoing('counters/');
+        void harness.startNode('c'); // the group rebalances from now on
+      }
+      const isLate = client.startsWith(api === 'Heartbeat' ? 'a' : 'b');
+      const isOfRebalance = api === 'DescribeGroups' || api === 'Heartbeat';
+      if (ongoing === undefined || !isLate || !isOfRebalance) return { kind: 'pass' };
+      return { kind: 'delay', delayMs: api === 'Heartbeat' ? 900 : 50 };
+    },
+  };
+  void harness.startNode('b');
+  for (let round = 0; round < 100; round++) {
+    for (const id of ids) await harness.add(id, [1]);
+    await harness.pass(20);
+  }
+  assert.deepEqual(ongoing, ['counters/a']);
+  await harness.untilTotals(101 * ids.length);
+  assert.deepEqual(
+    harness.reports.filter((line) => /[Ff]enc/.test(line)),
+    [],
+  );
+});

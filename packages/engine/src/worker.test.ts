@@ -68,6 +68,7 @@ test('a forwarded record that is still not at home becomes a dead letter', async
   await harness.untilCount('dead', 1);
   const [letter] = await harness.read('dead');
   assert.equal(headerText(letter?.headers ?? [], 'dl-code'), 'not-at-home');
+  assert.ok(harness.reports.some((line) => /^error: .* is not at home/.test(line)));
   assert.deepEqual(await harness.totalsOf('x'), []);
 });
 
@@ -222,19 +223,22 @@ test('a long retry goes on in steps', async () => {
   assert.equal((await harness.totalsOf('bad')).at(-1), 23);
 });
 
-test('parked records at their cap pause the other inputs only, and the operator can go on', async () => {
-  const harness = new EngineHarness({ partitionCount: 1, limits: { parkedRecordsMaxPerShard: 2 } });
-  await harness.startNode('a');
-  await harness.add('bad', [13, 1, 1, 1]);
-  await harness.add('good', [1]);
-  await harness.pass(2_000);
-  assert.equal((await harness.values('quarantine')).length, 2);
-  assert.deepEqual(await harness.totalsOf('good'), []);
-  harness.counter.isBroken = false;
-  await harness.control({ entityId: 'bad', action: 'retry' });
-  await harness.untilTotals(5);
-  assert.deepEqual(await harness.totalsOf('bad'), [13, 14, 15, 16]);
-});
+for (const limits of [{ parkedRecordsMaxPerShard: 2 }, { parkedBytesMaxPerShard: 400 }]) {
+  const [cap] = Object.keys(limits);
+  test(`parked records at their cap pause the other inputs only, and the operator can go on (${cap})`, async () => {
+    const harness = new EngineHarness({ partitionCount: 1, limits });
+    await harness.startNode('a');
+    await harness.add('bad', [13, 1, 1, 1]);
+    await harness.add('good', [1]);
+    await harness.pass(2_000);
+    assert.equal((await harness.values('quarantine')).length, 2);
+    assert.deepEqual(await harness.totalsOf('good'), []);
+    harness.counter.isBroken = false;
+    await harness.control({ entityId: 'bad', action: 'retry' });
+    await harness.untilTotals(5);
+    assert.deepEqual(await harness.totalsOf('bad'), [13, 14, 15, 16]);
+  });
+}
 
 test('a journal that is away delays nothing until the backlog is full, then intake pauses, and nothing is lost', async () => {
   const harness = new EngineHarness({ partitionCount: 1, limits: { backlogBytesMax: 40_000 } });

@@ -151,3 +151,22 @@ test('a parked record keeps the time it had where it first arrived', async () =>
     times.join(),
   );
 });
+
+test('deciding is told the time that the record had where it first arrived, and the next seq', async () => {
+  const told: { timestampMs: number; seqNext: number }[] = [];
+  const decide: typeof counter.decide = (state, command, context) => {
+    told.push({ timestampMs: context.timestampMs, seqNext: context.seqNext });
+    return counter.decide(state, command, context);
+  };
+  const harness = new EngineHarness({ partitionCount: 1, definition: { decide } });
+  await harness.startNode('a');
+  const value = Buffer.from('{"id":"x","add":1}');
+  const headers = ['1', '86400000'].map((time) => ({ key: 'fw-time', value: time }));
+  const records = headers.map((header) => ({ key: null, value, headers: [header] }));
+  await harness.send('add', 'x', records);
+  await harness.untilTotals(2);
+  assert.deepEqual(told, [
+    { timestampMs: 1, seqNext: 0 },
+    { timestampMs: 86_400_000, seqNext: 1 },
+  ]);
+});
