@@ -4,7 +4,10 @@ import type { Arming } from './fuse.ts';
 import type { NodeProcessOptions } from './node-process.ts';
 
 /** What `/cluster/shards/conversation?detail` tells of a shard. */
-export type ShownShard = Omit<ShardStatus, 'shard' | 'entityCount'> & { readonly shardId: string };
+export type ShownShard = Omit<ShardStatus, 'shard' | 'entityCount'> & {
+  readonly shardId: string;
+  readonly numEntities: number;
+};
 
 /** What `/ready` answers. */
 export type Readiness = { readonly ready: boolean; readonly troubles: readonly string[] };

@@ -10,6 +10,7 @@ export type CheckedCounts = {
   readonly strays: number;
   readonly invalid: number;
   readonly outputs: number;
+  readonly deadLetters: number;
   readonly journalRows: number;
   readonly conversations: number;
 };

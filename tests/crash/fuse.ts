@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+
 /**
  * Where a node can be made to die: every step between a record that is fetched and a journal position that is written.
  *
@@ -35,7 +37,12 @@ export type FusePoint = (typeof fusePoints)[number];
 /** Where to die, and at which crossing of that point from now on (1 is the next one). */
 export type Arming = { readonly point: FusePoint; readonly crossing: number };
 
-/** Kills this process, as `kill -9` does, when a point is crossed that it was armed for. */
+/** What a process says last when its fuse has blown. */
+export function lastWords(point: FusePoint): string {
+  return `The fuse ${point} has blown.`;
+}
+
+/** Kills this process, as `kill -9` does, when a point is crossed that it was armed for; says so before, to standard error. */
 export class Fuse {
   #armed: Arming | undefined;
 
@@ -46,7 +53,11 @@ export class Fuse {
   crossed(point: FusePoint): void {
     if (this.#armed?.point !== point) return;
     this.#armed = { point, crossing: this.#armed.crossing - 1 };
-    // Nothing runs after it: the signal is delivered before the call returns.
-    if (this.#armed.crossing === 0) process.kill(process.pid, 'SIGKILL');
+    if (this.#armed.crossing > 0) return;
+    // At once, whatever else waits to be written; nothing runs after the signal, which comes before the call returns.
+    writeSync(STDERR, `${lastWords(point)}\n`);
+    process.kill(process.pid, 'SIGKILL');
   }
 }
+
+const STDERR = 2;

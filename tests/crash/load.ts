@@ -9,6 +9,10 @@ export type LoadOptions = {
   /** On average, bursts included. */
   readonly messagesPerSecond: number;
   readonly seed: number;
+  /** Default: what people and broken clients send. */
+  readonly mix?: LoadMix;
+  /** Of a body, three bytes each, and each shorter length is as likely. Default 60. */
+  readonly bodyCharsMax?: number;
 };
 
 /** What was acknowledged, by what it was. */
@@ -19,12 +23,35 @@ export type LoadCounts = Record<
 
 type Kind = keyof LoadCounts;
 
+/** Of a hundred records, how many are of each kind. */
+export type LoadMix = Readonly<Record<Kind, number>>;
+
+/** Each is acknowledged, decided at once, and leads to one message. */
+export const messagesAlone: LoadMix = {
+  plain: 100,
+  withId: 0,
+  repeated: 0,
+  stray: 0,
+  invalid: 0,
+  request: 0,
+};
+
+const EVERYTHING: LoadMix = {
+  plain: 70,
+  withId: 12,
+  repeated: 6,
+  stray: 6,
+  invalid: 3,
+  request: 3,
+};
+
 type Addressed = {
   readonly topic: string;
   readonly partition: number;
   readonly record: OutgoingRecord;
 };
 
+const BODY_CHARS_MAX = 60;
 const TICK_MS = 10;
 /** Every two seconds a quarter of the messages comes at once. */
 const BURST_EVERY_TICKS = 200;
@@ -50,6 +77,7 @@ export class Load {
   readonly #identified = new Map<string, Uint8Array[]>();
   #number = 0;
   #isStopped = false;
+  #sentBytes = 0;
   #failedCount = 0;
 
   constructor(options: LoadOptions) {
@@ -62,6 +90,11 @@ export class Load {
   get messageCount(): number {
     const { plain, withId, repeated, stray, invalid } = this.counts;
     return plain + withId + repeated + stray + invalid;
+  }
+
+  /** Of values; acknowledged or not. */
+  get sentBytes(): number {
+    return this.#sentBytes;
   }
 
   /** Records that may have been written or not: their broker was away for too long. */
@@ -93,6 +126,7 @@ export class Load {
     this.#number += 1;
     const kind = this.#nextKind();
     const { topic, partition, record } = this.#make(kind);
+    this.#sentBytes += record.value?.byteLength ?? 0;
     const answered = this.#producer.send({ topic, partition }, [record]).then(
       () => void (this.counts[kind] += 1),
       () => void (this.#failedCount += 1),
@@ -102,13 +136,13 @@ export class Load {
   }
 
   #nextKind(): Kind {
-    const drawn = this.#random.below(100);
-    if (drawn < 70) return 'plain';
-    if (drawn < 82) return 'withId';
-    if (drawn < 88) return 'repeated';
-    if (drawn < 94) return 'stray';
-    if (drawn < 97) return 'invalid';
-    return 'request';
+    const { mix = EVERYTHING } = this.#options;
+    let left = this.#random.below(100);
+    for (const [kind, share] of Object.entries(mix) as [Kind, number][]) {
+      if (left < share) return kind;
+      left -= share;
+    }
+    throw new RangeError('The shares of a mix are a hundred together.');
   }
 
   #make(kind: Kind): Addressed {
@@ -145,7 +179,8 @@ export class Load {
   #message(conversationKey: string, messageId?: string): Uint8Array {
     const sender = SENDERS[this.#random.below(SENDERS.length)] ?? '';
     const recipients = SENDERS.filter((each) => each !== sender);
-    const body = `${this.#number} ${'…'.repeat(this.#random.below(60))}`;
+    const { bodyCharsMax = BODY_CHARS_MAX } = this.#options;
+    const body = `${this.#number} ${'…'.repeat(this.#random.below(bodyCharsMax))}`;
     return instantMessageIn.encode({ conversationKey, sender, recipients, body, messageId });
   }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChatNode } from './chat-node.ts';
-import type { Arming } from './fuse.ts';
+import { type Arming, type FusePoint, lastWords } from './fuse.ts';
 import type { NodeProcessOptions } from './node-process.ts';
+import { within } from './within.ts';
 
 /** Two nodes that share the shards; each is started again after it died, with the same name. */
 export class NodePair {
@@ -24,6 +25,10 @@ export class NodePair {
 
   node(index: 0 | 1): ChatNode {
     return this.#nodes[index];
+  }
+
+  get nodes(): readonly ChatNode[] {
+    return this.#nodes;
   }
 
   /** Resolves when the shards are spread over both nodes, or over those that live, and all run. */
@@ -54,13 +59,14 @@ export class NodePair {
     });
   }
 
-  /** Lets a node run into its fuse; resolves when it is dead. */
+  /** Lets a node run into its fuse; resolves when it has died there. */
   async blow(index: 0 | 1, arming: Arming): Promise<void> {
     this.node(index).arm(arming);
-    await this.untilDead(index, `the fuse ${arming.point}`);
+    await this.untilBlown(index, arming.point);
   }
 
-  async untilDead(index: 0 | 1, by: string): Promise<void> {
+  /** Resolves when the fuse of a node, armed for this point, has killed it. Fails when it dies otherwise, or not at all. */
+  async untilBlown(index: 0 | 1, point: FusePoint): Promise<void> {
     const { program } = this.node(index);
     const timeout = new AbortController();
     const late = delay(FUSE_WAIT_MS, 'late' as const, { signal: timeout.signal }).catch(
@@ -68,11 +74,8 @@ export class NodePair {
     );
     const ended = await Promise.race([program.ended, late]);
     timeout.abort();
-    assert.deepEqual(
-      ended,
-      { code: null, signal: 'SIGKILL' },
-      `Node ${index} was killed by ${by}.`,
-    );
+    assert.deepEqual(ended, { code: null, signal: 'SIGKILL' }, `Node ${index} dies at ${point}.`);
+    assert.ok(program.stderr.includes(lastWords(point)), `The fuse ${point} killed node ${index}.`);
   }
 
   /** Starts a node that is dead. */
@@ -116,16 +119,4 @@ const NAMES = ['node-a', 'node-b'] as const;
 const SETTLE_WAIT_MS = 60_000;
 const THROUGH_WAIT_MS = 120_000;
 const FUSE_WAIT_MS = 60_000;
-const POLL_MS = 250;
 const THROUGH_TIMES = 4;
-
-/** Asks again until nothing is missing any more; fails with what is still missing. */
-async function within(waitMs: number, missing: () => Promise<string | undefined>): Promise<void> {
-  const deadlineMs = performance.now() + waitMs;
-  for (;;) {
-    const message = await missing();
-    if (message === undefined) return;
-    if (performance.now() > deadlineMs) throw new Error(`Not within ${waitMs} ms. ${message}`);
-    await delay(POLL_MS);
-  }
-}

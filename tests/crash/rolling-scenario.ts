@@ -21,7 +21,12 @@ export type RollingResult = {
   /** Acknowledged records of the input topic. */
   readonly messageCount: number;
   readonly counts: LoadCounts;
-  readonly killCount: number;
+  /** Records whose sender was never told whether they were written. */
+  readonly failedCount: number;
+  /** Where nodes died by their fuses, in this order. */
+  readonly blown: readonly FusePoint[];
+  /** The other kills of nodes, which hit them wherever they were. */
+  readonly blindKillCount: number;
   readonly restartCount: number;
 };
 
@@ -51,7 +56,8 @@ export async function rollThrough(options: RollingOptions): Promise<RollingResul
     say(`${load.messageCount} messages sent; waiting until all are through.`);
     await pair.untilThrough();
     await pair.stop();
-    return { ...counts, messageCount: load.messageCount, counts: load.counts };
+    const { messageCount, failedCount } = load;
+    return { ...counts, messageCount, failedCount, counts: load.counts };
   } catch (error) {
     say(pair.log());
     throw error;
@@ -64,10 +70,11 @@ export async function rollThrough(options: RollingOptions): Promise<RollingResul
 async function killAndRestart(
   pair: NodePair,
   { seed, say, meanwhile }: RollingOptions,
-): Promise<{ killCount: number; restartCount: number }> {
+): Promise<Pick<RollingResult, 'blown' | 'blindKillCount' | 'restartCount'>> {
   const random = seededRandom(seed);
+  const blown: FusePoint[] = [];
   let restartCount = 0;
-  let killCount = 0;
+  let blindKillCount = 0;
   const roll = async (): Promise<void> => {
     for (const index of [0, 1] as const) {
       await pair.untilSettled();
@@ -80,36 +87,30 @@ async function killAndRestart(
     if (ROLLING_BEFORE.includes(number)) await roll();
     const victim = (number % 2) as 0 | 1;
     await pair.untilSettled();
-    killCount += await killAt(pair, { victim, point, crossing: 1 + random.below(CROSSING_MAX) });
-    const isMissed = number % 4 >= 2;
-    if (isMissed) await pair.untilSettled();
+    if (point === 'taking-over') {
+      await killBothAtTakingOver(pair, victim);
+      blindKillCount += 1;
+    } else await pair.blow(victim, { point, crossing: 1 + random.below(CROSSING_MAX) });
+    blown.push(point);
+    const isReplaced = number % 4 >= 2;
+    if (isReplaced) await pair.untilSettled();
     await pair.revive(victim);
-    say(`Node ${victim} died at ${point}${isMissed ? ', and was missed' : ''}.`);
+    say(`Node ${victim} died at ${point}${isReplaced ? '; the other one took over' : ''}.`);
     if (number === MEANWHILE_AFTER) await meanwhile?.();
   }
   await roll();
-  return { killCount, restartCount };
+  return { blown, blindKillCount, restartCount };
 }
 
 const MEANWHILE_AFTER = 6;
 
-/** Returns how many nodes died. */
-async function killAt(
-  pair: NodePair,
-  death: { readonly victim: 0 | 1; readonly point: FusePoint; readonly crossing: number },
-): Promise<number> {
-  const { victim, point, crossing } = death;
-  if (point !== 'taking-over') {
-    await pair.blow(victim, { point, crossing });
-    return 1;
-  }
-  // It takes over when the other one dies: then both are dead.
+/** It takes over when the other one dies: then both are dead. Starts the other one again. */
+async function killBothAtTakingOver(pair: NodePair, victim: 0 | 1): Promise<void> {
   const other = victim === 0 ? 1 : 0;
-  pair.node(victim).arm({ point, crossing: 1 });
+  pair.node(victim).arm({ point: 'taking-over', crossing: 1 });
   await pair.node(other).program.kill();
-  await pair.untilDead(victim, `the fuse ${point}`);
+  await pair.untilBlown(victim, 'taking-over');
   await pair.revive(other);
-  return 2;
 }
 
 function timed(say: (sentence: string) => void): (sentence: string) => void {
