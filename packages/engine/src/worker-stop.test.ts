@@ -90,3 +90,21 @@ test('a shard that is given up makes room for the others at once', async () => {
   await harness.pass(1_000);
   assert.deepEqual(await harness.totalsOf(idOn(0)), [1, 2]);
 });
+
+test('a shard whose transaction does not end is dropped in time, and its worker stays in the group', async () => {
+  const harness = new EngineHarness({ partitionCount: 2 });
+  const a = await harness.startNode('a');
+  for (const partition of [0, 1]) await harness.add(idOn(partition), [1]);
+  await harness.untilTotals(2);
+  harness.broker.network.faults = {
+    decide: ({ api, client }) =>
+      api === 'TxnOffsetCommit' && client === a.log.clientName
+        ? { kind: 'drop-request', noticedAfterMs: 50 }
+        : { kind: 'pass' },
+  };
+  for (const partition of [0, 1]) await harness.add(idOn(partition), [1]);
+  const b = await harness.startNode('b');
+  await harness.until(() => b.worker().shards()[0]?.phase === 'running', 'a shard on b');
+  assert.equal(a.worker().shards().length, 1);
+  assert.ok(!harness.reports.some((line) => line.includes('out of the group')));
+});

@@ -49,6 +49,40 @@ test('an offset of ours that was set back stops the shard: the event topic has m
   assert.match(await untilStopped(harness, node), /disagree on how many events there are/);
 });
 
+/** The offsets of all inputs now say that the shard has four events; there are three. */
+async function afterThreeOfFour(): Promise<EngineHarness> {
+  const harness = await afterThree();
+  for (const input of ['add', 'ask', 'control']) {
+    const [described] = await harness.settle(harness.outside.admin.describeTopics([input]));
+    await reset(harness, input, input === 'add' ? 3 : 0, `cc1;${described?.topicId};4`);
+  }
+  return harness;
+}
+
+test('an event topic that stays shorter than the offsets say stops the shard', async () => {
+  const harness = await afterThreeOfFour();
+  const node = await harness.startNode('b');
+  assert.match(await untilStopped(harness, node), /disagree on how many events there are/);
+});
+
+test('an event that comes late is read again, and the shard goes on with it', async () => {
+  const harness = await afterThreeOfFour();
+  const node = await harness.startNode('b');
+  await harness.pass(1_000);
+  const [first, second, event] = await harness.readPartition('counter_events', 0);
+  assert.ok(first && second && event);
+  const headers = event.headers.map(({ key, value }) => ({
+    key,
+    value: key === 'number' ? '4' : key === 'seq' ? '3' : value,
+  }));
+  const value = Buffer.from('{"added":1,"total":4}');
+  await harness.send('counter_events', 'x', [{ key: event.key, value, headers }]);
+  await harness.add('x', [1]);
+  await harness.untilTotals(4);
+  assert.deepEqual(await harness.totalsOf('x'), [1, 2, 3, 5]);
+  assert.deepEqual(node.worker().troubles(), []);
+});
+
 test('a group that others have used before stops the shard', async () => {
   const harness = new EngineHarness({ partitionCount: 1 });
   await reset(harness, 'add', 5);
