@@ -78,3 +78,21 @@ test('no JoinGroup gives a partition up while a transaction holds anything of it
     assert.ok(countOf('EndTxn', joins[3]) >= 2);
   }
 });
+
+test('who was out of the group begins anew, also with a partition that others had only meanwhile', async () => {
+  const harness = new EngineHarness({ partitionCount: 1 });
+  const a = await harness.startNode('a');
+  await harness.add('x', [1]);
+  await harness.untilTotals(1);
+  const { network } = harness.broker;
+  network.cut(a.log.clientName);
+  const b = await harness.startNode('b');
+  await harness.add('x', [1]);
+  await harness.untilTotals(2);
+  await harness.settle(b.worker().stop());
+  network.heal(a.log.clientName);
+  await harness.add('x', [1]);
+  await harness.untilTotals(3);
+  assert.deepEqual(await harness.totalsOf('x'), [1, 2, 3]);
+  assert.deepEqual(a.worker().troubles(), []);
+});

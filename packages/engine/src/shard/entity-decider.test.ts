@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CounterDefinition, EngineHarness, type CounterEvent } from '../engine-harness.ts';
 import type { Decision } from '../entity/entity-definition.ts';
+import { headerText } from '../output/event-record.ts';
 
 const counter = new CounterDefinition().definition;
 
@@ -152,7 +153,7 @@ test('a parked record keeps the time it had where it first arrived', async () =>
   );
 });
 
-test('deciding is told the time that the record had where it first arrived, and the next seq', async () => {
+test('deciding is told the time that the record had where it first arrived, and so is all that comes of it', async () => {
   const told: { timestampMs: number; seqNext: number }[] = [];
   const decide: typeof counter.decide = (state, command, context) => {
     told.push({ timestampMs: context.timestampMs, seqNext: context.seqNext });
@@ -169,4 +170,8 @@ test('deciding is told the time that the record had where it first arrived, and 
     { timestampMs: 1, seqNext: 0 },
     { timestampMs: 86_400_000, seqNext: 1 },
   ]);
+  for (const topic of ['counter_events', 'totals']) {
+    const times = (await harness.read(topic)).map(({ headers: all }) => headerText(all, 'time'));
+    assert.deepEqual(times, ['1', '86400000'], topic);
+  }
 });

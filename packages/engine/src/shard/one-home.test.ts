@@ -59,3 +59,19 @@ test('a time that no clock shows neither deletes nor refuses an event', async ()
   const rowTimes = harness.store.rows('counter', 'x').map(({ timestampMs }) => timestampMs);
   assert.deepEqual(rowTimes, times);
 });
+
+test('a record away from home that is too large to be forwarded is a dead letter, and the partition goes on', async () => {
+  const partitionBatchBytesMax = 64 * 1024;
+  const harness = new EngineHarness({ partitionCount: 2, limits: { partitionBatchBytesMax } });
+  const node = await harness.startNode('a');
+  const away = 1 - homePartition(Buffer.from('x'), 2);
+  harness.filler = 'x'.repeat(partitionBatchBytesMax);
+  await harness.add('x', [1], away);
+  harness.filler = undefined;
+  await harness.add('x', [2], away);
+  await harness.untilTotals(1);
+  assert.deepEqual(await harness.totalsOf('x'), [2]);
+  const [letter] = await harness.read('dead');
+  assert.equal(headerText(letter?.headers ?? [], 'dl-code'), 'too-large');
+  assert.deepEqual(node.worker().troubles(), []);
+});
