@@ -17,7 +17,7 @@ export type Transaction = {
 
 /**
  * How a transaction ended.
- * - committed: `baseOffsets[i]` is the offset of the first record of `writes[i]`.
+ * - committed: `baseOffsets[i]` is the offset of the first record of `writes[i]`; its other records follow without a gap.
  * - aborted: certainly nothing of it happened; it may be sent again with the same records. `not-a-member` means that the generation was refused; `requested`
  *   that the signal fired in time; `too-large` and `refused` will not get better by sending the same again.
  * - fenced: somebody took the transactional id. Whether it committed is unknown; this producer is dead: drop everything and take over anew.

@@ -222,14 +222,10 @@ describe('a transactional producer', { timeout: 60_000 }, () => {
   });
 
   test('cuts what a topic would not take in one batch, and sends the parts in order', async () => {
+    answerOffsets(broker, 100, 103, 106);
     const producer = await log.openTransactionalProducer({ transactionalId: 'worker' });
-    const value = Buffer.alloc(300_000);
-    const records = Array.from({ length: 7 }, () => ({ key: null, value, headers: [] }));
-    const { outcome } = await producer.commit({
-      ...transactionOf([]),
-      writes: [{ topic: 'out', partition: 0, records }],
-    });
-    assert.equal(outcome, 'committed');
+    const result = await producer.commit(sevenLargeRecords());
+    assert.deepEqual(result, { outcome: 'committed', baseOffsets: [100] });
     const parts = broker.bodiesOf(keys.produce).map((body) => {
       const { bytes } = readProduce(body).batches[0]!;
       assert.ok(bytes.length <= 1_000_000);
@@ -237,6 +233,15 @@ describe('a transactional producer', { timeout: 60_000 }, () => {
       return `${bytes.readInt32BE(53)}+${bytes.readInt32BE(57)}`;
     });
     assert.deepEqual(parts, ['0+3', '3+3', '6+1']);
+  });
+
+  test('takes a transaction back when something lies between the parts of a write', async () => {
+    answerBumps(broker);
+    answerOffsets(broker, 100, 104, 107);
+    const producer = await log.openTransactionalProducer({ transactionalId: 'worker' });
+    const result = await producer.commit(sevenLargeRecords());
+    assert.ok(result.outcome === 'aborted' && result.reason === 'unavailable');
+    assert.deepEqual(broker.bodiesOf(keys.end).map(readEnd), ['worker.0:0:abort']);
   });
 
   test('takes a transaction back when its signal fires in the middle of a round', async () => {
@@ -265,6 +270,19 @@ function transactionOf(partitions: readonly number[]): Transaction {
       metadata: 'm',
     })),
   };
+}
+
+/** More than two batches hold. */
+function sevenLargeRecords(): Transaction {
+  const value = Buffer.alloc(300_000);
+  const records = Array.from({ length: 7 }, () => ({ key: null, value, headers: [] }));
+  return { ...transactionOf([]), writes: [{ topic: 'out', partition: 0, records }] };
+}
+
+/** The offsets that a leader gives to the first records of batches, one after the other. */
+function answerOffsets(broker: ScriptedBroker, ...offsets: readonly number[]): void {
+  const left = [...offsets];
+  broker.on(keys.produce, ({ body }) => producedAnswer(readProduce(body), () => 0, left.shift()));
 }
 
 /** Producer id 7 in epoch 0 for a new holder, and the next epoch for who names its own. */

@@ -34,7 +34,7 @@ export class TransactionWrites {
     this.#connections = options.connections;
   }
 
-  /** @returns for each of the writes the offset of its first record, or why not all were written */
+  /** @returns for each of the writes the offset of its first record, which the others follow without a gap, or why not all were written */
   async send(
     lane: TransactionLane,
     writes: Transaction['writes'],
@@ -71,7 +71,10 @@ export class TransactionWrites {
     writeIndex: number,
   ): Batch[] {
     const { topic, partition } = write;
+    let countBefore = 0;
     return chunksOf(write.records).map((records, wave) => {
+      const offsetDelta = countBefore;
+      countBefore += records.length;
       const baseSequence = lane.sequences.nextOf(write);
       lane.sequences.advance(write, records.length);
       const bytes = encodeRecordBatch(records, {
@@ -81,7 +84,7 @@ export class TransactionWrites {
         isTransactional: true,
         timestampMs: this.#context.clock.wallMs(),
       });
-      return { topic, partition, batch: bytes, writeIndex, wave };
+      return { topic, partition, batch: bytes, writeIndex, wave, offsetDelta };
     });
   }
 
@@ -115,6 +118,7 @@ export class TransactionWrites {
         if (errorCode === kafkaError.notEnoughReplicas) notVerified.push(batch);
         if (result && errorCode === kafkaError.none) {
           if (batch.wave === 0) to.baseOffsets[batch.writeIndex] = result.baseOffset;
+          if (!isNext(to, batch, result.baseOffset)) faults.push(tornFault(batch));
         } else if (errorCode !== kafkaError.notEnoughReplicas || attempt >= VERIFY_ATTEMPTS_MAX) {
           faults.push(faultOfLeader(errorCode, `Writing to partition ${partition} of ${topic}`));
         }
@@ -150,6 +154,17 @@ function faultOfLeader(errorCode: number, what: string): TransactionFault {
   return isUnknown ? { ...fault, reason: 'unavailable' } : fault;
 }
 
+/** The owner counts a write's offsets from its first one. */
+function isNext({ baseOffsets }: LeaderWrites, batch: Batch, baseOffset: number): boolean {
+  return baseOffset === (baseOffsets[batch.writeIndex] ?? NOT_WRITTEN) + batch.offsetDelta;
+}
+
+/** The marker of the transaction before, on the other lane, may come between two batches. Sent again, it lies behind. */
+function tornFault({ topic, partition }: Batch): TransactionFault {
+  const message = `Something lies between the batches for partition ${partition} of ${topic}.`;
+  return { reason: 'unavailable', message, mustBump: true };
+}
+
 /** What one leader is sent, and where the offsets go. */
 type LeaderWrites = {
   readonly lane: TransactionLane;
@@ -169,6 +184,8 @@ type Batch = {
   /** Which of the transaction's writes it belongs to, and its place among that one's batches. */
   readonly writeIndex: number;
   readonly wave: number;
+  /** Records of the write in the batches before. */
+  readonly offsetDelta: number;
 };
 
 const NOT_WRITTEN = -1;

@@ -55,15 +55,22 @@ export function readProduce(request: Reader): SeenProduce {
   return { transactionalId, batches: batches.flat() };
 }
 
-/** @param codeOf the error code for a partition */
+/**
+ * @param codeOf the error code for a partition
+ * @param baseOffset of every batch
+ */
 export function producedAnswer(
   { batches }: SeenProduce,
   codeOf: (partition: number) => number,
+  baseOffset = 100,
 ): Writer {
   return Writer.create()
     .appendArray([...batches], (topicWriter, { topic, partition }) => {
       topicWriter.appendString(topic).appendArray([partition], (writer) => {
-        writer.appendInt32(partition).appendInt16(codeOf(partition)).appendInt64(100n);
+        writer
+          .appendInt32(partition)
+          .appendInt16(codeOf(partition))
+          .appendInt64(BigInt(baseOffset));
         writer
           .appendInt64(-1n)
           .appendInt64(0n)
