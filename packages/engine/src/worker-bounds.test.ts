@@ -94,3 +94,33 @@ test('recovery reads the rows after the newest snapshot, whatever the age of the
   await harness.untilTotals(206);
   assert.equal((await harness.totalsOf('x')).at(-1), 206);
 });
+
+test('the cold entities of a fetched batch are recovered together, not one by one', async () => {
+  const harness = new EngineHarness({ partitionCount: 1 });
+  const ids = Array.from({ length: 100 }, (_, index) => `id-${index}`);
+  for (const id of ids) await harness.add(id, [1]);
+  harness.journalFaults.delayMs = 100;
+  const startMs = harness.timers.clock.monotonicMs();
+  await harness.startNode('a');
+  await harness.untilTotals(100);
+  // Each recovery reads twice.
+  assert.ok(harness.timers.clock.monotonicMs() - startMs < (ids.length * 2 * 100) / 10);
+});
+
+test('an entity stays active while a history of it is read', async () => {
+  const harness = new EngineHarness({ partitionCount: 1, limits: { entityIdleMs: 1_000 } });
+  await harness.startNode('a');
+  await harness.add('x', [1]);
+  await harness.untilTotals(1);
+  await harness.pass(500);
+  harness.journalFaults.delayMs = 5_000;
+  await harness.ask('x', 1);
+  await harness.pass(3_000);
+  harness.journalFaults.delayMs = 0;
+  await harness.add('x', [2]);
+  await harness.untilTotals(2);
+  await harness.untilCount('answers', 1);
+  await harness.add('x', [3]);
+  await harness.untilTotals(3);
+  assert.deepEqual(await harness.totalsOf('x'), [1, 3, 6]);
+});

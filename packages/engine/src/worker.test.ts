@@ -74,7 +74,7 @@ test('a forwarded record that is still not at home becomes a dead letter', async
 
 test('what cannot be read becomes a dead letter with its origin and bytes, and the partition goes on', async () => {
   const harness = new EngineHarness({ partitionCount: 1 });
-  await harness.startNode('a');
+  const node = await harness.startNode('a');
   const key = Buffer.from('some key');
   await harness.send('add', 'x', [
     {
@@ -100,6 +100,10 @@ test('what cannot be read becomes a dead letter with its origin and bytes, and t
   assert.equal(headerText(letters[0]?.headers ?? [], 'dl-code'), 'invalid');
   assert.equal(text(letters[0]?.key), 'some key');
   assert.deepEqual(await harness.totalsOf('x'), [7]);
+  assert.equal(node.worker().counters.deadLetters, 3);
+  await harness.pass(2_000);
+  const told = harness.reports.filter((line) => line.includes('became dead letters'));
+  assert.match(told.join(), /^warn: [^,]*"count":3/);
 });
 
 test('a node that crashes between commit and journal leaves a backlog that the next one finds', async () => {

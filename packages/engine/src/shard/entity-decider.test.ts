@@ -175,3 +175,17 @@ test('deciding is told the time that the record had where it first arrived, and 
     assert.deepEqual(times, ['1', '86400000'], topic);
   }
 });
+
+test('an entity’s event that would pass for one of the engine’s own quarantines it', async () => {
+  const encodeEvent = (event: CounterEvent): Uint8Array =>
+    event.added === 7
+      ? Buffer.from('{"$":"unparked","how":"skipped"}')
+      : counter.encodeEvent(event);
+  const harness = new EngineHarness({ partitionCount: 1, definition: { encodeEvent } });
+  await harness.startNode('a');
+  await harness.add('x', [1, 7]);
+  await harness.add('y', [1]);
+  await harness.untilTotals(2);
+  await harness.untilCount('quarantine', 1);
+  assert.deepEqual(await harness.totalsOf('x'), [1]);
+});

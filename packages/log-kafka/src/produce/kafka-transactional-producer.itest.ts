@@ -108,6 +108,18 @@ describe('a transactional producer', { timeout: 60_000 }, () => {
     assert.deepEqual(new Set(requests), new Set(['worker.0:-1:-1', 'worker.1:-1:-1']));
   });
 
+  test('may leave a transaction open for ten seconds, unless it is told another time', async () => {
+    const timeoutMs = (body: Parameters<typeof readInit>[0]): number => {
+      body.reset();
+      body.readNullableString();
+      return body.readInt32();
+    };
+    await log.openTransactionalProducer({ transactionalId: 'worker' });
+    await log.openTransactionalProducer({ transactionalId: 'other', transactionTimeoutMs: 500 });
+    const times = broker.bodiesOf(keys.init).map((body) => timeoutMs(body));
+    assert.deepEqual(times, [10_000, 10_000, 500, 500]);
+  });
+
   test('waits while the coordinator writes the markers of the transaction before', async () => {
     let asked = 0;
     broker.on(keys.addPartitions, ({ body }) => {
