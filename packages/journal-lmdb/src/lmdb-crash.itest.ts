@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -6,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { openLmdbJournal } from './open-lmdb-journal.ts';
+import { checkCrashShard } from './check-crash-shard.ts';
 
-const ENTITIES_PER_SHARD = 20;
 const ROUNDS = 5;
 
 let dir: string;
@@ -28,7 +26,9 @@ test('processes that write side by side and are killed lose nothing that was ack
       writer.kill('SIGKILL');
       await once(writer, 'exit');
     }
-    for (const shard of [0, 1]) await checkShard(shard, acknowledged[shard] ?? 0);
+    for (const [shard, eventNumberMin] of acknowledged.entries()) {
+      await checkCrashShard(dir, { shard, eventNumberMin });
+    }
   }
 });
 
@@ -39,22 +39,4 @@ function startWriter(shard: number, acknowledged: number[]): ChildProcess {
   });
   writer.send({ dir, shard });
   return writer;
-}
-
-async function checkShard(shard: number, eventNumberMin: number): Promise<void> {
-  const journal = await openLmdbJournal({ dir });
-  const [row] = await journal.readShards('crash', [shard]);
-  const eventNumber = row?.position.eventNumber ?? 0;
-  assert.ok(eventNumber >= eventNumberMin && eventNumberMin > 0);
-  const queries = Array.from({ length: ENTITIES_PER_SHARD }, (_, entity) => ({
-    entityId: `${shard}-${entity}`,
-    seqFrom: 0,
-    countMax: 1_000_000,
-  }));
-  const entities = await journal.readEvents('crash', queries);
-  for (const rows of entities) {
-    assert.equal(rows.length, eventNumber / ENTITIES_PER_SHARD);
-    assert.ok(rows.every((read, index) => read.seq === index && read.event.length === 200));
-  }
-  await journal.close();
 }

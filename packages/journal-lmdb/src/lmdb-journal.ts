@@ -13,6 +13,7 @@ import {
 import { append } from './append.ts';
 import { EntityKeys } from './keys.ts';
 import { readError } from './lmdb-errors.ts';
+import type { OpeningLock } from './opening-lock.ts';
 import { readEvents, readPage } from './read-events.ts';
 import { pinPartitionCount, placeShard, readShard } from './shards.ts';
 import { readSnapshot, writeSnapshots } from './snapshots.ts';
@@ -34,6 +35,7 @@ const SCAN_PAGE_ROWS = 1_000;
 /** The journal in a folder of LMDB's. `openLmdbJournal` makes it. */
 export class LmdbJournal implements Journal {
   readonly #tables: Tables;
+  readonly #openingLock: OpeningLock;
   readonly #keysByType = new Map<string, EntityKeys>();
   readonly #writes = new ConcurrencyLimit({
     runningMax: WRITES_RUNNING_MAX,
@@ -41,8 +43,9 @@ export class LmdbJournal implements Journal {
   });
   #closed: Promise<void> | undefined;
 
-  constructor(tables: Tables) {
+  constructor(tables: Tables, openingLock: OpeningLock) {
     this.#tables = tables;
+    this.#openingLock = openingLock;
   }
 
   async pinPartitionCount(entityType: string, partitionCount: number): Promise<number> {
@@ -114,15 +117,29 @@ export class LmdbJournal implements Journal {
 
   /** Waits for the writes under way. */
   async close(): Promise<void> {
-    this.#closed ??= this.#tables.environment.close();
+    this.#closed ??= this.#close();
     await this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { environment } = this.#tables;
+    try {
+      await this.#openingLock.whileAlone(() => environment.close());
+    } catch (error) {
+      // Somebody is paused in the middle of a write. Closing beside it is safe unless a third one opens.
+      if (!(error instanceof JournalError)) throw error;
+      await environment.close();
+    }
+    this.#openingLock.close();
   }
 
   async #write<T>(work: () => Promise<T>): Promise<T> {
     this.#assertOpen();
     return this.#writes.run(async () => {
-      this.#assertOpen();
-      return work();
+      return this.#openingLock.whileShared(async () => {
+        this.#assertOpen();
+        return work();
+      });
     });
   }
 

@@ -3,6 +3,7 @@ import { type Journal, JournalError } from '@chat-cluster/journal';
 import { checkFolder } from './check-folder.ts';
 import { openError } from './lmdb-errors.ts';
 import { LmdbJournal } from './lmdb-journal.ts';
+import { OpeningLock } from './opening-lock.ts';
 import type { Table, Tables } from './tables.ts';
 
 /** The version of the keys and values in the folder. A program reads its own version only. */
@@ -30,7 +31,8 @@ export type LmdbJournalOptions = {
  *
  * Every write is one LMDB transaction, and is on the disk (fdatasync, then the page that makes it
  * valid) before its promise resolves; LMDB needs no recovery after a crash, of this process or of
- * the machine. Processes take turns at writing and never wait to read.
+ * the machine. Processes take turns at writing and never wait to read. While one opens or closes the
+ * journal, the others' writes wait (opening-lock.ts).
  *
  * @throws JournalError 'in-use' if the folder cannot be opened, 'corrupt' if it is damaged,
  *   'wrong-version' if another version of this program wrote it
@@ -39,7 +41,14 @@ export async function openLmdbJournal(options: LmdbJournalOptions): Promise<Jour
   const { dir, mapSizeBytes = MAP_SIZE_BYTES_DEFAULT } = options;
   try {
     await checkFolder(dir);
-    return new LmdbJournal(openTables(dir, mapSizeBytes));
+    const openingLock = new OpeningLock(dir);
+    try {
+      const tables = await openingLock.whileAlone(() => openTables(dir, mapSizeBytes));
+      return new LmdbJournal(tables, openingLock);
+    } catch (error) {
+      openingLock.close();
+      throw error;
+    }
   } catch (error) {
     throw openError(dir, error);
   }
