@@ -115,3 +115,13 @@ test('a shard is not taken over while the backlog is full', async () => {
   backlogBudget.take(-1);
   await harness.settle(taking);
 });
+
+test('an event topic that ends before the journal’s position has been cut: the shard is stopped', async () => {
+  const { harness, takeOver, tenure } = await newTakeOver();
+  const [events] = await harness.settle(harness.outside.admin.describeTopics(['counter_events']));
+  const eventTopicId = events?.topicId ?? '';
+  harness.store.placeShard('counter', { shard: 0, eventTopicId, inputTopicIds: {} });
+  const positions = [{ shard: 0, offset: 100, eventNumber: 0 }];
+  harness.store.append({ entityType: 'counter', rows: [], positions }, 'everything');
+  await assert.rejects(harness.settle(takeOver.take(tenure)), { code: 'event-topic-changed' });
+});

@@ -105,6 +105,20 @@ test('an event topic that was created anew stops the shard', async () => {
   assert.match(await untilStopped(harness, node), /is not the one that shard 0 has written to/);
 });
 
+test('an event topic that was created anew is noticed although it is long enough', async () => {
+  const harness = await afterThree();
+  harness.broker.deleteTopic('counter_events');
+  harness.broker.createTopic({ topic: 'counter_events', partitionCount: 1 });
+  const strange = { key: null, value: Buffer.from('hello'), headers: [] };
+  await harness.send(
+    'counter_events',
+    'x',
+    Array.from({ length: 20 }, () => strange),
+  );
+  const node = await harness.startNode('b');
+  assert.match(await untilStopped(harness, node), /is not the one that shard 0 has written to/);
+});
+
 test('an event topic that vanishes while a shard is taken over stops the shard', async () => {
   const harness = await afterThree();
   harness.journalFaults.delayMs = 100;
