@@ -33,9 +33,11 @@ export type EngineLimits = {
   readonly recoveryBatchCount: number;
   /** Bulk reads under way. */
   readonly recoveryConcurrency: number;
-  /** Rows of one journal write. */
+  /** Rows of one journal write: the more of them, the more rows of an entity meet in it, and the less each costs. */
   readonly journalBatchRows: number;
   readonly journalBatchBytes: number;
+  /** After a journal write was begun, events gather for this long before the next one, unless they fill it. */
+  readonly journalGatherMs: number;
   /** Journal writes under way. */
   readonly journalConcurrency: number;
   /** A shard's journal position is written at most this often. */
@@ -77,9 +79,10 @@ export const defaultEngineLimits: EngineLimits = {
   snapshotBytesMax: 16 * MIB,
   recoveryBatchCount: 50,
   recoveryConcurrency: 8,
-  journalBatchRows: 500,
-  journalBatchBytes: 512 * KIB,
-  journalConcurrency: 4,
+  journalBatchRows: 8_000,
+  journalBatchBytes: 4 * MIB,
+  journalGatherMs: 100,
+  journalConcurrency: 2,
   journalPositionIntervalMs: 200,
   parkedRecordsMaxPerShard: 1_000,
   parkedBytesMaxPerShard: 8 * MIB,

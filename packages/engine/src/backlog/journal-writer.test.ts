@@ -93,11 +93,33 @@ test('batches are written side by side within the bound, and the next one when t
     [2, 2],
   );
   play.journal.appends[0]?.answer.resolve();
-  await play.pass(0);
+  await play.pass(100);
   assert.deepEqual(
     play.journal.rowAppends.map(({ rows }) => rows.length),
     [2, 2, 1],
   );
+});
+
+test('events gather after a batch was begun, and go when they fill one or the time is over', async () => {
+  const play = new Play({ journalBatchRows: 3, journalGatherMs: 100 });
+  const tail = play.shard(0, 1);
+  const commit = (seq: number) => {
+    tail.appendCommitted(eventOf(0, seq));
+    play.writer.kick();
+  };
+  const sizes = () => play.journal.rowAppends.map(({ rows }) => rows.length);
+  commit(1);
+  await play.pass(50);
+  assert.deepEqual(sizes(), [1], 'the first one does not wait, the next one does');
+  await play.pass(100);
+  assert.deepEqual(sizes(), [1, 1], 'its time is over');
+  for (const { answer } of play.journal.rowAppends) answer.resolve();
+  await play.pass(0);
+  commit(2);
+  commit(3);
+  assert.equal(sizes().length, 2);
+  commit(4);
+  assert.deepEqual(sizes(), [1, 1, 3], 'a full one goes at once');
 });
 
 test('an event leaves the backlog when its row and all before it are acknowledged, whatever comes first', async () => {

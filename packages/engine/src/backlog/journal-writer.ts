@@ -47,6 +47,9 @@ export class JournalWriter {
   #failingSinceMs: number | undefined;
   #failure: Error | undefined;
   #rotation = 0;
+  /** Until then (monotonic ms) events gather, unless they fill a batch. */
+  #gatherUntilMs = 0;
+  #gatherTimer = false;
   #closed = false;
 
   constructor(options: JournalWriterOptions) {
@@ -79,10 +82,12 @@ export class JournalWriter {
 
   /** Starts what can be started. Call it when events were committed. */
   kick(): void {
-    while (!this.#closed && this.#batchesUnderWay < this.#options.limits.journalConcurrency) {
+    const { clock, limits } = this.#options;
+    while (!this.#closed && this.#batchesUnderWay < limits.journalConcurrency && this.#isDue()) {
       const batch = this.#nextBatch();
       if (batch.length === 0) break;
       this.#batchesUnderWay += 1;
+      this.#gatherUntilMs = clock.monotonicMs() + limits.journalGatherMs;
       this.#writeBatch(batch).catch((error: unknown) => {
         this.#options.onFailed(error instanceof Error ? error : new Error(String(error)));
       });
@@ -95,6 +100,7 @@ export class JournalWriter {
     const { clock, timers } = this.#options;
     const deadlineMs = clock.monotonicMs() + timeoutMs;
     while (this.#hasWork() && clock.monotonicMs() < deadlineMs) {
+      this.#gatherUntilMs = 0;
       this.kick();
       if (!this.#positionsUnderWay) void this.#writePositions();
       await sleep(timers, FLUSH_POLL_MS);
@@ -114,6 +120,22 @@ export class JournalWriter {
     return this.#batchesUnderWay > 0 || this.#positionsUnderWay;
   }
 
+  /** Whether what waits makes a batch now; if not yet, sees to it that it will. */
+  #isDue(): boolean {
+    const { clock, timers, limits } = this.#options;
+    let count = 0;
+    for (const { tail } of this.#sources.values()) count += tail.countForJournal;
+    const gatherMs = this.#gatherUntilMs - clock.monotonicMs();
+    if (count >= limits.journalBatchRows || gatherMs <= 0) return true;
+    if (count === 0 || this.#gatherTimer) return false;
+    this.#gatherTimer = true;
+    timers.after(gatherMs, () => {
+      this.#gatherTimer = false;
+      this.kick();
+    });
+    return false;
+  }
+
   /** Fills one batch, shard by shard, each time from another one on, so that a hot shard does not starve the others. */
   #nextBatch(): { source: Source; events: TailEvent[] }[] {
     const { limits } = this.#options;
@@ -123,7 +145,7 @@ export class JournalWriter {
     let bytesLeft = limits.journalBatchBytes;
     for (let step = 0; step < sources.length && countLeft > 0 && bytesLeft > 0; step++) {
       const source = sources[(this.#rotation + step) % sources.length];
-      if (source === undefined || !source.tail.hasForJournal) continue;
+      if (source === undefined || source.tail.countForJournal === 0) continue;
       const events = source.tail.handOver({ countMax: countLeft, bytesMax: bytesLeft });
       slices.push({ source, events });
       countLeft -= events.length;

@@ -37,7 +37,7 @@ function assertSame(model: Model, { tail, budget }: Real): void {
   assert.equal(tail.backlogCount, model.committed);
   assert.equal(tail.eventNumberLast, model.numberLast);
   assert.equal(tail.position.eventNumber, model.numberLast - model.events.length);
-  assert.equal(tail.hasForJournal, model.handedOver < model.committed);
+  assert.equal(tail.countForJournal, model.committed - model.handedOver);
   for (const id of ['a', 'b', 'c']) {
     const own = model.events.filter(({ entityId }) => entityId === id);
     assert.deepEqual(tail.eventsOf(id), own);

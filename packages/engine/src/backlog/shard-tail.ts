@@ -72,8 +72,9 @@ export class ShardTail {
     }
   }
 
-  get hasForJournal(): boolean {
-    return this.#handedOver < this.#committed;
+  /** Committed events that the journal has not been given. */
+  get countForJournal(): number {
+    return this.#committed - this.#handedOver;
   }
 
   /** The next committed events that the journal has not been given, within the bounds (at least one if there is any). */

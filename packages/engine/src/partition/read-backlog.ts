@@ -94,7 +94,7 @@ async function writeThrough(
   { from }: BacklogRange,
   tail: ShardTail,
 ): Promise<void> {
-  while (budget.isFull && tail.hasForJournal) {
+  while (budget.isFull && tail.countForJournal > 0) {
     const rows = tail.handOver({
       countMax: limits.journalBatchRows,
       bytesMax: limits.journalBatchBytes,
