@@ -167,6 +167,20 @@ describe('the transactional producer of a memory log', () => {
     assert.deepEqual(await run.texts(OUT), ['of the other']);
   });
 
+  test('who is fenced before its epoch is raised does not take the id back', async () => {
+    const { run, producer, transaction } = await open();
+    run.next('Produce', DROP_ANSWER);
+    run.next('InitProducerId', { kind: 'delay', delayMs: 300 });
+    const pending = producer.commit(transaction('never', 1));
+    await run.pass(100);
+    const other = run.openLog('other');
+    const taken = await run.settle(other.openTransactionalProducer({ transactionalId: 't' }));
+    assert.equal((await run.settle(pending)).outcome, 'fenced');
+    const writes = [{ ...OUT, records: [recordOf('of the other')] }];
+    const of = { groupId: 'g', generation: NOBODY, writes, offsets: [] };
+    assert.partialDeepStrictEqual(await run.settle(taken.commit(of)), COMMITTED);
+  });
+
   test('who was fenced while the end was lost does not know: the answer is fenced', async () => {
     const { run, log, producer, transaction } = await open();
     run.next('EndTxn', { kind: 'drop-answer', noticedAfterMs: 500 });

@@ -169,6 +169,17 @@ test('parts of a tenure that ended meanwhile are not sent again, the others are'
   assert.equal(play.settled.length, 2);
 });
 
+test('nothing is taken of a tenure that has ended', async () => {
+  const play = new TestLoop([]);
+  const [a, b] = play.shards;
+  a.decide('a1');
+  b.decide('b1');
+  a.tenure.apply('lost');
+  await play.run();
+  assert.deepEqual(play.sent, [['b1']]);
+  assert.deepEqual(play.failures, []);
+});
+
 test('a commit that succeeds after the tenure has ended is nothing to its shard', async () => {
   const held = heldCommit();
   const play = new TestLoop([held.answer]);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EngineHarness } from '../engine-harness.ts';
+import { ASSIGNOR_PROTOCOL, assignPartitions } from './assignor.ts';
+import { encodeIdentity } from './worker-identity.ts';
 
 test('what fails for a tenure that is over does not stop the next one of its partition', async () => {
   const harness = new EngineHarness({ partitionCount: 1 });
@@ -95,4 +97,27 @@ test('who was out of the group begins anew, also with a partition that others ha
   await harness.untilTotals(3);
   assert.deepEqual(await harness.totalsOf('x'), [1, 2, 3]);
   assert.deepEqual(a.worker().troubles(), []);
+});
+
+test('a partition that is assigned to another member is dropped, also when nobody has asked for it', async () => {
+  const harness = new EngineHarness({ partitionCount: 1 });
+  const a = await harness.startNode('a');
+  await harness.until(() => a.worker().shards()[0]?.phase === 'running', 'a running shard');
+  // Of the same claim twice neither counts, and its name comes first.
+  const claims: number[] = [];
+  const member = harness.outside.openGroupMember({
+    groupId: 'counters',
+    topics: ['control', 'add', 'ask'],
+    protocolName: ASSIGNOR_PROTOCOL,
+    userData: encodeIdentity({ name: '0', endpoint: '0:1' }),
+    assignor: (members) => assignPartitions(members, 1),
+  });
+  const fail = (why: unknown): never => assert.fail(String(why));
+  const listener = { onLost: fail, onFatal: fail, onAssigned: () => {} };
+  await harness.settle(
+    member.start({ ...listener, beforeJoin: () => Promise.resolve([...claims]) }),
+  );
+  claims.push(0);
+  member.rejoin();
+  await harness.until(() => a.worker().shards().length === 0, 'a shard that is dropped');
 });
