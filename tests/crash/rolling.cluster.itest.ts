@@ -29,7 +29,7 @@ it('on real Kafka and Cassandra, whoever is killed when, nothing is lost, repeat
     kafkaPort: KAFKA_PORT,
     journal,
     messagesMin: ACKNOWLEDGED_MIN,
-    messagesPerSecond: 450,
+    messagesPerSecond: 380,
     conversationCount: 500,
     seed: SEED,
     say: (sentence) => t.diagnostic(sentence),
