@@ -148,6 +148,12 @@ test('of two claims the one of the younger generation counts, and equal ones are
   const equal = assignPartitions([one, other], 3);
   assertEachOnce(equal, 3);
   for (const { userData } of equal.values()) assert.deepEqual(decodeRevoking(userData), []);
+  const twins = [memberOf('one', [0, 1], 5), memberOf('other', [0, 1], 5)];
+  for (const members of [twins, twins.toReversed()]) {
+    const shared = assignPartitions(members, 2);
+    assert.deepEqual(partitionsOf(shared, 'one-id'), [0]);
+    assert.deepEqual(partitionsOf(shared, 'other-id'), [1]);
+  }
 });
 
 test('claims to partitions that there are not are passed over', () => {

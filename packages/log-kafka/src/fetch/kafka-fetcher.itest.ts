@@ -206,6 +206,13 @@ describe('a fetcher', { timeout: 60_000 }, () => {
     await until(() => held.at(-1)?.partitions.join() === '11@3');
   });
 
+  test('a topic that has another id now is another log: nothing is fetched of it', async () => {
+    fetcher.add({ topic: TOPIC, topicId: topicIdOf('before'), partition: 0 }, 5);
+    await until(() => errors.length + held.length > 0);
+    assert.deepEqual(held, []);
+    assert.equal(errors[0]!.error.code, 'topic-recreated');
+  });
+
   test('bytes that are no batch are an error of their partition', async () => {
     add(0, 0);
     await request(0);
