@@ -24,6 +24,14 @@ test('a planned stop writes the backlog to the journal', async () => {
   assert.deepEqual(harness.store.readShard('counter', 0)?.position.eventNumber, 30);
 });
 
+test('a planned stop leaves the group: nobody waits for a session to end', async () => {
+  const harness = new EngineHarness({ partitionCount: 1 });
+  const a = await harness.startNode('a');
+  await harness.settle(a.worker().stop());
+  const { members } = await harness.settle(harness.outside.admin.describeGroup('counters'));
+  assert.deepEqual(members, []);
+});
+
 test('a planned stop waits for a journal that is away for a few seconds, no longer', async () => {
   const harness = new EngineHarness({ partitionCount: 1 });
   const node = await harness.startNode('a');
