@@ -58,11 +58,12 @@ describe('the journal in Cassandra, away under load', { timeout: 600_000 }, () =
   it('silent for a minute: no message is delayed, and all are in the journal afterwards', async (t) => {
     await using pair = await startPair();
     await using answers = await Answers.watch(log);
-    const { load, loaded } = await startLoad(pair, { messagesPerSecond: 450, seed: 1 });
+    const { load, loaded } = await startLoad(t, pair, { messagesPerSecond: 450, seed: 1 });
     say(t, `before: ${answers.takeDelays()}`);
     const sentBefore = load.messageCount;
 
     services.pauseCassandra(0);
+    t.after(() => services.resumeCassandra(0));
     for (let awayMs = 0; awayMs < AWAY_MS; awayMs += LOOK_EVERY_MS) {
       const countBefore = answers.count;
       await delay(LOOK_EVERY_MS);
@@ -75,7 +76,10 @@ describe('the journal in Cassandra, away under load', { timeout: 600_000 }, () =
     for (const node of pair.nodes) {
       const readiness = await node.readiness();
       assert.equal(readiness?.troubles.length, 1);
-      assert.match(readiness?.troubles[0] ?? '', /^The journal has been away for (5\d|6\d|7\d) s/);
+      assert.match(
+        readiness?.troubles[0] ?? '',
+        /^The journal has been away for ([5-9]\d|1\d\d) s/,
+      );
     }
     services.resumeCassandra(0);
 
@@ -85,7 +89,7 @@ describe('the journal in Cassandra, away under load', { timeout: 600_000 }, () =
   it('gone for longer than the backlog allows: intake pauses and says why, memory stays bounded, and all goes on', async (t) => {
     await using pair = await startPair(SMALL_BACKLOG);
     await using answers = await Answers.watch(log);
-    const { load, loaded } = await startLoad(pair, {
+    const { load, loaded } = await startLoad(t, pair, {
       messagesPerSecond: 300,
       bodyCharsMax: 16_000,
       seed: 2,
@@ -134,6 +138,7 @@ describe('the journal in Cassandra, away under load', { timeout: 600_000 }, () =
 
   /** Resolves when every conversation is active: one that is not has to be read from the journal first. */
   async function startLoad(
+    t: TestContext,
     pair: NodePair,
     options: Pick<LoadOptions, 'messagesPerSecond' | 'bodyCharsMax' | 'seed'>,
   ): Promise<{ load: Load; loaded: Promise<void> }> {
@@ -141,6 +146,10 @@ describe('the journal in Cassandra, away under load', { timeout: 600_000 }, () =
     const counts = { partitionCount: PARTITION_COUNT, conversationCount: CONVERSATION_COUNT };
     const load = new Load({ ...options, ...counts, log, mix: messagesAlone });
     const loaded = load.run();
+    t.after(() => {
+      load.stop();
+      return loaded;
+    });
     await within(ANSWER_WAIT_MS, async () => {
       const shards = (await Promise.all(pair.nodes.map((node) => node.shards()))).flat();
       const active = shards.reduce((sum, shard) => sum + (shard?.numEntities ?? 0), 0);
