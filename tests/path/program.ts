@@ -22,8 +22,8 @@ export class Program {
       cwd: root,
       stdio: stdio as ['ignore', 'pipe', 'pipe'],
     });
-    this.#process.stdout?.on('data', (bytes: Buffer) => (this.#stdout += bytes.toString()));
-    this.#process.stderr?.on('data', (bytes: Buffer) => (this.#stderr += bytes.toString()));
+    this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
     const killAtExit = (): boolean => this.#process.kill('SIGKILL');
     process.once('exit', killAtExit);
     this.ended = once(this.#process, 'close').then((ended) => {
