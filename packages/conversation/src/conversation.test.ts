@@ -199,6 +199,15 @@ test("history is asked again when events of the engine's own lay among the messa
   assert.ok(chat.asked.length > 2);
 });
 
+test("many events of the engine's own in a row are passed in few questions", () => {
+  const chat = new ConversationHarness();
+  chat.send({ sender: 'bob', body: 'the oldest' });
+  for (let count = 0; count < 5_000; count += 1) chat.addEngineEvent();
+  for (let n = 0; n < 100; n += 1) chat.send({ sender: 'bob', body: `${n}` });
+  assert.equal(blockOf(chat.latest(101)).latestChatter[0]?.[1], 'the oldest');
+  assert.ok(chat.asked.length < 5_000 / 100, `${chat.asked.length} questions`);
+});
+
 test('an answer is as of its request, whatever is sent while history is read', () => {
   const chat = new ConversationHarness();
   for (let n = 0; n < 150; n += 1) chat.send({ sender: 'bob', body: `${n}` });

@@ -30,6 +30,7 @@ export function decideLatest(
     messageCount: state.messageCount,
     chatter,
     olderBytes: 0,
+    fruitlessCount: 0,
     // Each message of the window has one of the newest seqs, so what is older than them all is
     // below these.
     seqBefore: context.seqNext - chatter.length,
@@ -48,15 +49,19 @@ type Gathering = {
   readonly chatter: readonly Chatter[];
   /** What those that came from history add to the block. */
   readonly olderBytes: number;
+  /** How many events were looked at last without finding a message that was missing. */
+  readonly fruitlessCount: number;
   /** All events from here on have been looked at. */
   readonly seqBefore: number;
 };
 
 function answerOrAsk(gathering: Gathering): Decision {
-  const { wantedCount, chatter, olderBytes, seqBefore } = gathering;
+  const { wantedCount, chatter, olderBytes, fruitlessCount, seqBefore } = gathering;
   if (chatter.length === wantedCount || olderBytes > VALUE_BYTES_MAX) return answer(gathering);
   assert(seqBefore > 0, 'Each message of a conversation is among its events.');
-  const countMax = Math.min(wantedCount - chatter.length, HISTORY_EVENTS_MAX);
+  // Twice as many each time: the engine may have many events of its own in a row.
+  const countWanted = Math.max(wantedCount - chatter.length, 2 * fruitlessCount);
+  const countMax = Math.min(countWanted, HISTORY_EVENTS_MAX);
   return {
     kind: 'history',
     seqBefore,
@@ -87,6 +92,7 @@ function withOlder(
     ...gathering,
     chatter: [...older, ...chatter],
     olderBytes: older.reduce((bytes, each) => bytes + chatterSizeBytes(each), gathering.olderBytes),
+    fruitlessCount: older.length === 0 ? countMax : 0,
     seqBefore: Math.min(seqBefore - countMax, history[0]?.seq ?? seqBefore),
   };
 }
