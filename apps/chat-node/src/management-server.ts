@@ -5,19 +5,20 @@ import { metricsText, type MeasuredWorker } from './metrics-text.ts';
 
 /** What the management server shows of a worker. */
 export type ManagedWorker = MeasuredWorker & {
+  readonly isProcessing: boolean;
   shards(): readonly ShardStatus[];
   troubles(): readonly string[];
 };
 
 export type ManagementServer = {
   readonly port: number;
-  /** From now on /ready answers 200 while nothing is wrong. */
+  /** From now on /ready answers 200 while records are processed. */
   ready(): void;
   close(): Promise<void>;
 };
 
 /**
- * For operators and probes, on loopback, JSON: `/alive` (the process answers), `/ready` (started, and every shard running or taking over; 503 with sentences otherwise),
+ * For operators and probes, on loopback, JSON: `/alive` (the process answers), `/ready` (started, every shard running or taking over, and intake not paused; 503 otherwise; in both cases with sentences about what is wrong, such as a journal that is away),
  * `/metrics` (Prometheus text), `/cluster/shards/conversation` (this node's shards; `?detail` adds phase, reason, lag and backlog).
  */
 export async function startManagementServer(options: {
@@ -63,7 +64,8 @@ function answerReady(
 ): void {
   const troubles = workers.flatMap((worker) => worker.troubles());
   if (!isStarted) troubles.unshift('The node is starting.');
-  answer(response, troubles.length === 0 ? 200 : 503, { ready: troubles.length === 0, troubles });
+  const ready = isStarted && workers.every((worker) => worker.isProcessing);
+  answer(response, ready ? 200 : 503, { ready, troubles });
 }
 
 function regions(workers: readonly ManagedWorker[], withDetail: boolean): unknown[] {

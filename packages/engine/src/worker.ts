@@ -156,6 +156,12 @@ export class Worker<State, Command, Event> {
     });
   }
 
+  /** Whether it takes in what its shards get; if not, `troubles` says why. A journal that is away is no reason until the backlog is full. */
+  get isProcessing(): boolean {
+    const isStopped = this.#tenancy.held().some(({ phase }) => phase === 'stopped');
+    return !isStopped && this.#backlogWatch.trouble === undefined;
+  }
+
   /** Sentences about what is not as it should be; empty when all is well. */
   troubles(): string[] {
     const troubles = this.shards()
