@@ -97,7 +97,7 @@ export class Worker<State, Command, Event> {
     this.#limits = engineLimits(options.limits);
     this.#topics = topics;
     this.#journalWriter = this.#makeJournalWriter();
-    const { definition, journal, timers, report } = options;
+    const { definition, journal, clock, timers, report } = options;
     const { type: entityType } = definition;
     this.#snapshotWriter = new SnapshotWriter({
       entityType,
@@ -107,7 +107,8 @@ export class Worker<State, Command, Event> {
       report,
     });
     this.#context = this.#makeContext();
-    this.#backlogWatch = new BacklogWatch({ budget: this.#context.backlogBudget, report });
+    const { backlogBudget: budget } = this.#context;
+    this.#backlogWatch = new BacklogWatch({ budget, clock, report });
     this.#committer = this.#makeCommitter(producer);
     this.#member = options.log.openGroupMember({
       groupId: options.groupId,
@@ -331,7 +332,10 @@ export class Worker<State, Command, Event> {
         const nowMs = clock.wallMs();
         for (const row of rows) this.counters.journalDelay.observe(nowMs - row.timestampMs);
       },
-      onAcknowledged: () => this.#pump.schedule(),
+      onAcknowledged: () => {
+        this.#backlogWatch.look();
+        this.#pump.schedule();
+      },
       onFailed: (error) => this.#die(error),
     });
   }
