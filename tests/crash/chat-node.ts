@@ -45,10 +45,11 @@ export class ChatNode {
     return (await this.#ask('/ready')) as Readiness | undefined;
   }
 
-  /** A value of `/metrics`; 0 when it does not answer. */
+  /** A value of `/metrics`. Rejects when the node does not answer, or has no such metric. */
   async metric(name: string): Promise<number> {
     const text = await this.#fetch('/metrics');
-    const [, value = '0'] = new RegExp(`^${name} (\\S+)$`, 'm').exec(text ?? '') ?? [];
+    const value = new RegExp(`^${name} (\\S+)$`, 'm').exec(text ?? '')?.[1];
+    if (value === undefined) throw new Error(`The node does not tell its ${name}.`);
     return Number(value);
   }
 

@@ -18,8 +18,13 @@ export type ManagementServer = {
 };
 
 /**
- * For operators and probes, on loopback, JSON: `/alive` (the process answers), `/ready` (started, every shard running or taking over, and intake not paused; 503 otherwise; in both cases with sentences about what is wrong, such as a journal that is away),
- * `/metrics` (Prometheus text), `/cluster/shards/conversation` (this node's shards; `?detail` adds phase, reason, lag and backlog).
+ * For operators and probes, on loopback, JSON:
+ *
+ *     /alive                          the process answers
+ *     /ready                          started, every shard running or taking over, intake not paused; else 503. In both cases
+ *                                     with sentences about what is wrong, such as a journal that is away
+ *     /metrics                        Prometheus text
+ *     /cluster/shards/conversation    this node's shards; `?detail` adds phase, reason, lag and backlog
  */
 export async function startManagementServer(options: {
   readonly port: number;

@@ -36,7 +36,7 @@ export type EngineLimits = {
   /** Rows of one journal write: the more of them, the more rows of an entity meet in it, and the less each costs. */
   readonly journalBatchRows: number;
   readonly journalBatchBytes: number;
-  /** After a journal write was begun, events gather for this long before the next one, unless they fill it. */
+  /** After a journal write was begun, events gather for this long before the next one, unless there are as many as it takes. */
   readonly journalGatherMs: number;
   /** Journal writes under way. */
   readonly journalConcurrency: number;

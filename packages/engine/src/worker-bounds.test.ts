@@ -39,6 +39,27 @@ test('while intake is paused the log says why, and afterwards that it goes on', 
   assert.match(intake().slice(1).join(), /^info: Intake goes on/);
 });
 
+test('a journal at its limit is no trouble: intake goes on as fast as it does', async () => {
+  const harness = new EngineHarness({
+    partitionCount: 1,
+    limits: { backlogBytesMax: 10_000, journalBatchRows: 5 },
+  });
+  const node = await harness.startNode('a');
+  await harness.add('x', [1]);
+  await harness.untilTotals(1);
+  harness.journalFaults.delayMs = 500;
+  await harness.add('x', ones(300));
+  for (let seconds = 0; seconds < 10; seconds++) {
+    await harness.pass(1_000);
+    assert.equal(node.worker().isProcessing, true);
+  }
+  assert.ok((await harness.totalsOf('x')).length < 301, 'The backlog holds intake up.');
+  assert.deepEqual(
+    harness.reports.filter((line) => line.includes('Intake')),
+    [],
+  );
+});
+
 test('an outcome that fits in no transaction is an error to its sender, and changes nothing', async () => {
   const counter = new CounterDefinition().definition;
   const large = Buffer.alloc(2_000_000);

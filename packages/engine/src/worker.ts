@@ -333,7 +333,7 @@ export class Worker<State, Command, Event> {
         for (const row of rows) this.counters.journalDelay.observe(nowMs - row.timestampMs);
       },
       onAcknowledged: () => {
-        this.#backlogWatch.look();
+        this.#backlogWatch.madeRoom();
         this.#pump.schedule();
       },
       onFailed: (error) => this.#die(error),

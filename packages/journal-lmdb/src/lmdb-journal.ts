@@ -135,12 +135,12 @@ export class LmdbJournal implements Journal {
 
   async #write<T>(work: () => Promise<T>): Promise<T> {
     this.#assertOpen();
-    return this.#writes.run(async () => {
-      return this.#openingLock.whileShared(async () => {
+    return this.#writes.run(() =>
+      this.#openingLock.whileShared(async () => {
         this.#assertOpen();
         return work();
-      });
-    });
+      }),
+    );
   }
 
   /** Reads on this thread, from the newest state that any process has committed. */

@@ -46,6 +46,19 @@ async function open(options: ConstructorParameters<typeof MemoryRun>[0] = {}) {
   return { run, log, producer, transaction, commit, committed };
 }
 
+/** Another one takes the id while a commit is pending: that one is fenced, and the other one keeps the id. */
+async function assertOtherTakesOver(
+  run: MemoryRun,
+  pending: Promise<TransactionResult>,
+): Promise<void> {
+  const other = run.openLog('other');
+  const taken = await run.settle(other.openTransactionalProducer({ transactionalId: 't' }));
+  assert.equal((await run.settle(pending)).outcome, 'fenced');
+  const writes = [{ ...OUT, records: [recordOf('of the other')] }];
+  const of = { groupId: 'g', generation: NOBODY, writes, offsets: [] };
+  assert.partialDeepStrictEqual(await run.settle(taken.commit(of)), COMMITTED);
+}
+
 const DROP_REQUEST: MemoryFault = { kind: 'drop-request', noticedAfterMs: 10 };
 const DROP_ANSWER: MemoryFault = { kind: 'drop-answer', noticedAfterMs: 10 };
 const COMMITTED = { outcome: 'committed' };
@@ -158,12 +171,7 @@ describe('the transactional producer of a memory log', () => {
     run.next('Produce', { kind: 'drop-answer', noticedAfterMs: 500 });
     const pending = producer.commit(transaction('never', 1));
     await run.pass(100);
-    const other = run.openLog('other');
-    const taken = await run.settle(other.openTransactionalProducer({ transactionalId: 't' }));
-    assert.equal((await run.settle(pending)).outcome, 'fenced');
-    const writes = [{ ...OUT, records: [recordOf('of the other')] }];
-    const of = { groupId: 'g', generation: NOBODY, writes, offsets: [] };
-    assert.partialDeepStrictEqual(await run.settle(taken.commit(of)), COMMITTED);
+    await assertOtherTakesOver(run, pending);
     assert.deepEqual(await run.texts(OUT), ['of the other']);
   });
 
@@ -173,12 +181,7 @@ describe('the transactional producer of a memory log', () => {
     run.next('InitProducerId', { kind: 'delay', delayMs: 300 });
     const pending = producer.commit(transaction('never', 1));
     await run.pass(100);
-    const other = run.openLog('other');
-    const taken = await run.settle(other.openTransactionalProducer({ transactionalId: 't' }));
-    assert.equal((await run.settle(pending)).outcome, 'fenced');
-    const writes = [{ ...OUT, records: [recordOf('of the other')] }];
-    const of = { groupId: 'g', generation: NOBODY, writes, offsets: [] };
-    assert.partialDeepStrictEqual(await run.settle(taken.commit(of)), COMMITTED);
+    await assertOtherTakesOver(run, pending);
   });
 
   test('who was fenced while the end was lost does not know: the answer is fenced', async () => {

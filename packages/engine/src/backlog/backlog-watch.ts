@@ -32,7 +32,13 @@ export class BacklogWatch {
     return `Intake is paused: ${bytes} bytes of committed events wait for the journal (at most ${bytesMax}).`;
   }
 
-  /** Notes what is now, and reports what has changed. Call it whenever the journal has taken something, and now and then. */
+  /** The journal has taken something: however full the backlog is, it moves. */
+  madeRoom(): void {
+    this.#fullSinceMs = undefined;
+    this.look();
+  }
+
+  /** Notes what is now, and reports what has changed. Call it now and then. */
   look(): void {
     if (!this.#budget.isFull) this.#fullSinceMs = undefined;
     else this.#fullSinceMs ??= this.#clock.monotonicMs();

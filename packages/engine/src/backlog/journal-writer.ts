@@ -47,7 +47,7 @@ export class JournalWriter {
   #failingSinceMs: number | undefined;
   #failure: Error | undefined;
   #rotation = 0;
-  /** Until then (monotonic ms) events gather, unless they fill a batch. */
+  /** Until then (monotonic ms) events gather, unless there are as many as a batch takes. */
   #gatherUntilMs = 0;
   #gatherTimer = false;
   #closed = false;
@@ -83,12 +83,17 @@ export class JournalWriter {
   /** Starts what can be started. Call it when events were committed. */
   kick(): void {
     const { clock, limits } = this.#options;
-    while (!this.#closed && this.#batchesUnderWay < limits.journalConcurrency && this.#isDue()) {
-      const batch = this.#nextBatch();
-      if (batch.length === 0) break;
+    while (!this.#closed && this.#batchesUnderWay < limits.journalConcurrency) {
+      const countWaiting = this.#countWaiting();
+      if (countWaiting === 0) break;
+      const gatherMs = this.#gatherUntilMs - clock.monotonicMs();
+      if (countWaiting < limits.journalBatchRows && gatherMs > 0) {
+        this.#kickIn(gatherMs);
+        break;
+      }
       this.#batchesUnderWay += 1;
       this.#gatherUntilMs = clock.monotonicMs() + limits.journalGatherMs;
-      this.#writeBatch(batch).catch((error: unknown) => {
+      this.#writeBatch(this.#nextBatch()).catch((error: unknown) => {
         this.#options.onFailed(error instanceof Error ? error : new Error(String(error)));
       });
     }
@@ -120,20 +125,19 @@ export class JournalWriter {
     return this.#batchesUnderWay > 0 || this.#positionsUnderWay;
   }
 
-  /** Whether what waits makes a batch now; if not yet, sees to it that it will. */
-  #isDue(): boolean {
-    const { clock, timers, limits } = this.#options;
+  #countWaiting(): number {
     let count = 0;
     for (const { tail } of this.#sources.values()) count += tail.countForJournal;
-    const gatherMs = this.#gatherUntilMs - clock.monotonicMs();
-    if (count >= limits.journalBatchRows || gatherMs <= 0) return true;
-    if (count === 0 || this.#gatherTimer) return false;
+    return count;
+  }
+
+  #kickIn(delayMs: number): void {
+    if (this.#gatherTimer) return;
     this.#gatherTimer = true;
-    timers.after(gatherMs, () => {
+    this.#options.timers.after(delayMs, () => {
       this.#gatherTimer = false;
       this.kick();
     });
-    return false;
   }
 
   /** Fills one batch, shard by shard, each time from another one on, so that a hot shard does not starve the others. */
