@@ -2,33 +2,41 @@
 export type TestKind = {
   /** From the root of the repository; a test file matches exactly one pattern of all kinds. */
   readonly patterns: readonly string[];
-  /** Files that run at the same time, each in a process of its own. */
-  readonly concurrency: number;
-  /** For one test, and with a little delay for its whole file. */
+  /** Files that run at the same time, each in a process of its own; or all one after the other in one process. */
+  readonly files: { readonly atOnce: number } | 'in one process';
+  /** For one test. */
   readonly timeoutMs: number;
+  /** For a process, whatever hangs in it. */
+  readonly processTimeoutMs: number;
 };
 
 const FOLDERS = '{packages,apps,tests,tools,bench}';
 
 /** The kinds of test files, told apart by their suffix. */
 export const testKinds = {
-  /** Unit, property and architecture tests: quick, with no process, socket or disk to wait for. */
+  /**
+   * Unit, property and architecture tests: quick, with no process, socket or disk to wait for. In one process, because
+   * to start one for each file, and to load there what all of them use, took longer than the tests.
+   */
   unit: {
     patterns: [`${FOLDERS}/**/*.test.ts`],
-    concurrency: 2,
+    files: 'in one process',
     timeoutMs: 60_000,
+    processTimeoutMs: 300_000,
   },
   /** Real sockets, disks and processes, on the embedded default. */
   integration: {
     patterns: [`${FOLDERS}/**/!(*.cluster).itest.ts`],
-    concurrency: 2,
+    files: { atOnce: 2 },
     timeoutMs: 300_000,
+    processTimeoutMs: 305_000,
   },
   /** Needs the real Kafka and Cassandra that `npm run services` starts; one file at a time has them. */
   cluster: {
     patterns: [`${FOLDERS}/**/*.cluster.itest.ts`],
-    concurrency: 1,
+    files: { atOnce: 1 },
     timeoutMs: 900_000,
+    processTimeoutMs: 905_000,
   },
 } as const satisfies Record<string, TestKind>;
 

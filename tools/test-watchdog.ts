@@ -1,23 +1,27 @@
 /**
- * Loaded into the process of each test file (`--import test-watchdog.ts?timeoutMs=N`): ends it when
- * it lives longer. Node's own `--test-timeout` fails a test that waits too long, but stops neither
- * a loop that never yields nor a process that a forgotten socket keeps alive.
+ * Loaded into the processes of a test run (`--import 'test-watchdog.ts?timeoutMs=N&processes=of+files'`): ends one that
+ * lives longer. Node's own `--test-timeout` fails a test that waits too long, but stops neither a loop that never yields
+ * nor a process that a forgotten socket keeps alive.
+ *
+ * `processes` says where the tests are: `of files` (the runner, which starts them, is not watched) or `the runner`.
  */
 import { writeSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
 type Watch = { readonly watchdog: true; readonly file: string; readonly timeoutMs: number };
 
-/** Node sets it in the processes of test files, not in the runner that starts them. */
-const isTestFile = process.env['NODE_TEST_CONTEXT'] !== undefined;
+const query = new URL(import.meta.url).searchParams;
 
-if (isMainThread && isTestFile) startWatch();
+/** Node sets it in the processes of test files, not in the runner that starts them. */
+const isFile = process.env['NODE_TEST_CONTEXT'] !== undefined;
+
+if (isMainThread && (isFile || query.get('processes') === 'the runner')) startWatch();
 else if (isWatch(workerData)) endProcessAfter(workerData);
 
 /** In a thread, because the loop of the main one may be what hangs. */
 function startWatch(): void {
-  const timeoutMs = Number(new URL(import.meta.url).searchParams.get('timeoutMs'));
-  const watch: Watch = { watchdog: true, file: process.argv[1] ?? 'a test file', timeoutMs };
+  const file = (isFile ? process.argv[1] : undefined) ?? 'The test run';
+  const watch: Watch = { watchdog: true, file, timeoutMs: Number(query.get('timeoutMs')) };
   new Worker(new URL(import.meta.url), { workerData: watch, execArgv: [] }).unref();
 }
 

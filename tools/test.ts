@@ -9,9 +9,6 @@ import { testKinds, type TestKindName } from './test-kinds.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** A test that timed out is reported before its process is killed. */
-const KILL_DELAY_MS = 5_000;
-
 function main(args: readonly string[]): number {
   const indexSplit = args.includes('--') ? args.indexOf('--') : args.length;
   const names = args.slice(0, indexSplit);
@@ -26,21 +23,26 @@ function main(args: readonly string[]): number {
 }
 
 function runKind(name: TestKindName, options: readonly string[]): boolean {
-  const { patterns, concurrency, timeoutMs } = testKinds[name];
-  const files = globSync(patterns, { cwd: root, exclude: ['**/node_modules/**'] });
+  const { patterns, files, timeoutMs, processTimeoutMs } = testKinds[name];
+  const paths = globSync(patterns, { cwd: root, exclude: ['**/node_modules/**'] });
   // The test runner would call that a success.
-  if (files.length === 0) {
+  if (paths.length === 0) {
     console.error(`There are no ${name} tests: ${patterns.join(', ')} matches no file.`);
     return false;
   }
-  console.log(`${name} tests: ${files.length} files`);
-  const watchdog = new URL(
-    `test-watchdog.ts?timeoutMs=${timeoutMs + KILL_DELAY_MS}`,
-    import.meta.url,
-  );
-  const limits = [`--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`];
+  console.log(`${name} tests: ${paths.length} files`);
+  const isolation =
+    files === 'in one process'
+      ? ['--test-isolation=none']
+      : ['--test-isolation=process', `--test-concurrency=${files.atOnce}`];
+  const watch = new URLSearchParams({
+    processes: files === 'in one process' ? 'the runner' : 'of files',
+    timeoutMs: String(processTimeoutMs),
+  });
+  const watchdog = new URL(`test-watchdog.ts?${watch.toString()}`, import.meta.url);
+  const limits = [...isolation, `--test-timeout=${timeoutMs}`];
   const node = ['--import', watchdog.href, '--test', '--test-reporter=spec', ...limits];
-  const args = [...node, ...options, ...files.toSorted()];
+  const args = [...node, ...options, ...paths.toSorted()];
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0;
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { JournalRow } from '@chat-cluster/journal';
-import { toBatches } from './append.ts';
+import { rowBatches } from './append.ts';
 
 const BATCH_BYTES_MAX = 40_960;
 
@@ -32,7 +32,7 @@ test('batches hold every row once, within the limits, each entity in order', () 
   fc.assert(
     fc.property(rows, (sizes) => {
       const input = sizes.map(({ entityId, sizeBytes }, seq) => rowOf(entityId, seq, sizeBytes));
-      const batches = toBatches(input, BATCH_BYTES_MAX);
+      const batches = rowBatches(input, BATCH_BYTES_MAX);
       for (const batch of batches) {
         assert.ok(batch.length >= 1 && batch.length <= 64);
         assert.ok(batch.length === 1 || countedBytes(batch) <= BATCH_BYTES_MAX);
@@ -53,11 +53,11 @@ test('batches hold every row once, within the limits, each entity in order', () 
 
 test('rows of an entity that came mixed with others share a batch', () => {
   const rows = Array.from({ length: 100 }, (_, index) => rowOf(`entity-${index % 10}`, index));
-  const batches = toBatches(rows, BATCH_BYTES_MAX);
+  const batches = rowBatches(rows, BATCH_BYTES_MAX);
   const entitiesOfFirst = new Set(batches[0]?.map(({ entityId }) => entityId));
   assert.equal(entitiesOfFirst.size, 7); // 64 rows, 10 an entity
 });
 
 test('no rows are no batches', () => {
-  assert.deepEqual(toBatches([], BATCH_BYTES_MAX), []);
+  assert.deepEqual(rowBatches([], BATCH_BYTES_MAX), []);
 });

@@ -1,4 +1,5 @@
 import { checkEventSize, type JournalAppend, type JournalRow } from '@chat-cluster/journal';
+import { toBatches } from './batches.ts';
 import type { PositionWriter } from './position-writer.ts';
 import { ROW_OVERHEAD_BYTES, RowEncoder } from './row-codec.ts';
 import type { Session, Statement } from './session.ts';
@@ -8,12 +9,6 @@ import type { Session, Statement } from './session.ts';
  * replicas never differ, and whoever deletes a row, with any later timestamp, has deleted it.
  */
 const ROW_TIMESTAMP = 1;
-
-/**
- * Rows of one batch. A request costs as much as some rows; beyond this size it no longer shows
- * (docs/decisions/0004-journal-layout.md).
- */
-const BATCH_ROWS_MAX = 64;
 
 const INSERT_ROW =
   'INSERT INTO journal (entity_type, entity_id, bucket, seq, event, time, source) ' +
@@ -28,7 +23,7 @@ export async function append(
   session.assertOpen();
   for (const row of batch.rows) checkEventSize(row);
   const encoder = new RowEncoder(batch.entityType);
-  await session.forEach(toBatches(batch.rows, batchBytesMax), async (rows) => {
+  await session.forEach(rowBatches(batch.rows, batchBytesMax), async (rows) => {
     const statements = rows.map((row): Statement => {
       return { query: INSERT_ROW, params: encoder.encode(row) };
     });
@@ -38,28 +33,14 @@ export async function append(
 }
 
 /**
- * Cuts rows into batches of at most `batchBytesMax` bytes, as Cassandra counts them, or of one row.
- * Rows of one entity lie together: those of one partition in one batch are one write for Cassandra.
+ * Rows of one entity lie together: those of one partition in one batch are one write for Cassandra, which counts their
+ * size as here.
  */
-export function toBatches(
+export function rowBatches(
   rows: readonly JournalRow[],
-  batchBytesMax: number,
+  bytesMax: number,
 ): readonly (readonly JournalRow[])[] {
-  const batches: JournalRow[][] = [];
-  let current: JournalRow[] = [];
-  let currentBytes = 0;
-  for (const row of byEntity(rows)) {
-    const rowBytes = row.event.byteLength + ROW_OVERHEAD_BYTES;
-    const isFull = current.length >= BATCH_ROWS_MAX || currentBytes + rowBytes > batchBytesMax;
-    if (current.length === 0 || isFull) {
-      current = [];
-      currentBytes = 0;
-      batches.push(current);
-    }
-    current.push(row);
-    currentBytes += rowBytes;
-  }
-  return batches;
+  return toBatches(byEntity(rows), bytesMax, (row) => row.event.byteLength + ROW_OVERHEAD_BYTES);
 }
 
 /** The same rows; those of an entity one after the other, in their order. */

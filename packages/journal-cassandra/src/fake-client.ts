@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Client, QueryOptions, types } from 'cassandra-driver';
 import { ManualTimers } from '@chat-cluster/kernel';
-import { Session } from './session.ts';
+import { type Attempts, Session } from './session.ts';
 
 /** A request that reached the driver. */
 export type SentRequest = {
@@ -37,7 +37,12 @@ export class FakeClient {
   }
 
   get session(): Session {
-    return new Session({ client: this.client, clock: this.timers.clock, timers: this.timers });
+    return this.openSession();
+  }
+
+  openSession(attempts?: Attempts): Session {
+    const { client, timers } = this;
+    return new Session({ client, clock: timers.clock, timers, attempts });
   }
 
   /** Waits for the work, and lets as much time pass as it needs. */

@@ -6,7 +6,7 @@ import { toJournalError } from './cassandra-errors.ts';
 import { CassandraJournal } from './cassandra-journal.ts';
 import { readPositionDelayMs } from './position-delay.ts';
 import { ensureSchema, type Replication } from './schema.ts';
-import { Session } from './session.ts';
+import { type Attempts, Session } from './session.ts';
 
 /** How long to wait for the answer to one request: Cassandra itself gives up a write after 2 s. */
 const REQUEST_TIMEOUT_MS = 4_000;
@@ -57,14 +57,16 @@ export type CassandraJournalOptions = {
    * nodes sync before they acknowledge, else twice their `commitlog_sync_period`.
    */
   readonly positionDelayMs?: number;
+  /** Of each request; three within 4 s by default. More of them where a slow disk may hold Cassandra up for seconds. */
+  readonly attempts?: Attempts;
   readonly clock?: Clock;
   readonly timers?: Timers;
 };
 
 /**
  * Opens the journal in Cassandra; creates the keyspace and the tables if they are missing. Nodes that
- * go away and come back are found again by themselves; a call in the meantime fails with
- * 'unavailable', within 8 seconds at most.
+ * go away and come back are found again by themselves; a request in the meantime fails with
+ * 'unavailable', within 8 seconds at most unless `attempts` says more.
  *
  * @throws JournalError 'unavailable' if no contact point answers, 'refused' if they refuse the user
  *   or his rights do not suffice, 'wrong-version' if the tables are of another version
@@ -86,7 +88,7 @@ export async function openCassandraJournal(options: CassandraJournalOptions): Pr
     throw toJournalError(error);
   }
   return new CassandraJournal({
-    session: new Session({ client, clock, timers }),
+    session: new Session({ client, clock, timers, attempts: options.attempts }),
     clock,
     timers,
     batchBytesMax: options.batchBytesMax ?? BATCH_BYTES_MAX_DEFAULT,

@@ -35,6 +35,16 @@ test('after three attempts a store that does not answer is unavailable', async (
   assert.equal(fake.sent.length, 3);
 });
 
+test('who opens the journal says how often and how long a request is tried', async () => {
+  const fake = new FakeClient(() => {
+    fake.timers.clock.advance(2_000);
+    throw failure(responseErrorCodes.writeTimeout);
+  });
+  const session = fake.openSession({ countMax: 20, withinMs: 10_000 });
+  await assert.rejects(fake.settle(session.write([INSERT])), { code: 'unavailable' });
+  assert.equal(fake.sent.length, 5);
+});
+
 test('an attempt that took too long is the last one', async () => {
   const fake = new FakeClient(() => {
     fake.timers.clock.advance(4_000);

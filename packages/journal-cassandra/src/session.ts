@@ -7,7 +7,7 @@ import { toJournalError } from './cassandra-errors.ts';
 export type Statement = { readonly query: string; readonly params: readonly unknown[] };
 
 /**
- * Requests on their way at once. With 64 rows each they are 1,024 writes, which the slowest Cassandra
+ * Requests on their way at once. With the 64 rows of a batch they are 1,024 writes, which the slowest Cassandra
  * that was seen (1,600 writes a second: few writers, each waiting for a sync) does within the 2 s
  * after which it gives up a write; and 40,000 rows a second where a request takes 25 ms.
  */
@@ -15,12 +15,12 @@ const REQUESTS_RUNNING_MAX = 16;
 const REQUESTS_WAITING_MAX = 4_096;
 
 /**
- * A request that failed in a way that may pass is sent again, twice at most; but none is sent when its
- * caller has waited this long already, for an answer or for its turn. With the time-out of a request
- * (4 s) a caller waits 8 s at most.
+ * How often a request is sent that fails in a way that may pass, and for how long: none is sent when its caller has waited
+ * that long already, for an answer or for its turn. With the time-out of a request (4 s) a caller waits 4 s more at most.
  */
-const ATTEMPTS_MAX = 3;
-const SEND_WITHIN_MS = 4_000;
+export type Attempts = { readonly countMax: number; readonly withinMs: number };
+
+const ATTEMPTS_DEFAULT: Attempts = { countMax: 3, withinMs: 4_000 };
 const BACKOFF_MS = 50;
 
 /** Rows of one page: about 300 kB of usual events. */
@@ -31,16 +31,23 @@ export class Session {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #timers: Timers;
+  readonly #attempts: Attempts;
   readonly #limit = new ConcurrencyLimit({
     runningMax: REQUESTS_RUNNING_MAX,
     waitingMax: REQUESTS_WAITING_MAX,
   });
   #closed: Promise<void> | undefined;
 
-  constructor({ client, clock, timers }: { client: Client; clock: Clock; timers: Timers }) {
-    this.#client = client;
-    this.#clock = clock;
-    this.#timers = timers;
+  constructor(options: {
+    readonly client: Client;
+    readonly clock: Clock;
+    readonly timers: Timers;
+    readonly attempts?: Attempts | undefined;
+  }) {
+    this.#client = options.client;
+    this.#clock = options.clock;
+    this.#timers = options.timers;
+    this.#attempts = options.attempts ?? ATTEMPTS_DEFAULT;
   }
 
   /**
@@ -117,14 +124,15 @@ export class Session {
   }
 
   async #request<T>(send: () => Promise<T>): Promise<T> {
+    const { countMax, withinMs } = this.#attempts;
     const startMs = this.#clock.monotonicMs();
-    const isLate = (): boolean => this.#clock.monotonicMs() - startMs >= SEND_WITHIN_MS;
+    const isLate = (): boolean => this.#clock.monotonicMs() - startMs >= withinMs;
     const sendInTime = async (): Promise<T> => {
       if (isLate()) throw tooBusy();
       return this.#attempt(send);
     };
     return retry(() => this.#limit.run(sendInTime), {
-      attemptsMax: ATTEMPTS_MAX,
+      attemptsMax: countMax,
       backoffMs: (attempt) => BACKOFF_MS * attempt,
       timers: this.#timers,
       shouldRetry: (error) => error instanceof JournalError && error.retriable && !isLate(),

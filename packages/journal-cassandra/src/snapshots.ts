@@ -1,4 +1,5 @@
 import { checkSnapshotSize, type Snapshot } from '@chat-cluster/journal';
+import { toBatches } from './batches.ts';
 import { int64 } from './int64.ts';
 import { asBuffer } from './row-codec.ts';
 import type { Session, Statement } from './session.ts';
@@ -28,7 +29,10 @@ export async function writeSnapshots(
 ): Promise<void> {
   session.assertOpen();
   for (const snapshot of snapshots) checkSnapshotSize(snapshot);
-  await session.forEach(toBatches(snapshots, batchBytesMax), async (batch) => {
+  const batches = toBatches(snapshots, batchBytesMax, ({ state }) => {
+    return state.byteLength + SNAPSHOT_OVERHEAD_BYTES;
+  });
+  await session.forEach(batches, async (batch) => {
     const statements = batch.map(({ entityId, seq, state }): Statement => {
       const number = int64(seq);
       return {
@@ -59,25 +63,4 @@ export async function readSnapshots(
     found.set(entityId, { entityId, seq: Number(seq), state });
   }
   return entityIds.map((entityId) => found.get(entityId));
-}
-
-/** At most `batchBytesMax` bytes each, or one snapshot. */
-function toBatches(
-  snapshots: readonly Snapshot[],
-  batchBytesMax: number,
-): readonly (readonly Snapshot[])[] {
-  const batches: Snapshot[][] = [];
-  let current: Snapshot[] = [];
-  let currentBytes = 0;
-  for (const snapshot of snapshots) {
-    const sizeBytes = snapshot.state.byteLength + SNAPSHOT_OVERHEAD_BYTES;
-    if (current.length === 0 || currentBytes + sizeBytes > batchBytesMax) {
-      current = [];
-      currentBytes = 0;
-      batches.push(current);
-    }
-    current.push(snapshot);
-    currentBytes += sizeBytes;
-  }
-  return batches;
 }
