@@ -33,11 +33,20 @@ export type EngineLimits = {
   readonly recoveryBatchCount: number;
   /** Bulk reads under way. */
   readonly recoveryConcurrency: number;
+  /**
+   * The worker is behind when its inputs hold so many records that are not decided. Messages wait then anyway, so what is
+   * gathered below costs no delay that anybody sees, and saves much of what a transaction and a row cost.
+   */
+  readonly behindRecords: number;
+  /** While behind: after a transaction was begun, decisions gather for this long before the next one, unless they fill it. */
+  readonly transactionGatherMs: number;
   /** Rows of one journal write: the more of them, the more rows of an entity meet in it, and the less each costs. */
   readonly journalBatchRows: number;
   readonly journalBatchBytes: number;
   /** After a journal write was begun, events gather for this long before the next one, unless there are as many as it takes. */
   readonly journalGatherMs: number;
+  /** The same while behind; also no longer than until half of the backlog's bound is in use. */
+  readonly journalGatherBehindMs: number;
   /** Journal writes under way. */
   readonly journalConcurrency: number;
   /** A shard's journal position is written at most this often. */
@@ -79,9 +88,12 @@ export const defaultEngineLimits: EngineLimits = {
   snapshotBytesMax: 16 * MIB,
   recoveryBatchCount: 50,
   recoveryConcurrency: 8,
-  journalBatchRows: 8_000,
-  journalBatchBytes: 4 * MIB,
+  behindRecords: 1_000,
+  transactionGatherMs: 100,
+  journalBatchRows: 24_000,
+  journalBatchBytes: 8 * MIB,
   journalGatherMs: 100,
+  journalGatherBehindMs: 1_000,
   journalConcurrency: 2,
   journalPositionIntervalMs: 200,
   parkedRecordsMaxPerShard: 1_000,

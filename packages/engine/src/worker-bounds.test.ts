@@ -60,6 +60,27 @@ test('a journal at its limit is no trouble: intake goes on as fast as it does', 
   );
 });
 
+test('while the inputs lag few transactions carry much, and then each is committed soon', async () => {
+  const harness = new EngineHarness({
+    partitionCount: 1,
+    limits: { behindRecords: 50, decideSliceRecords: 10 },
+  });
+  const node = await harness.startNode('a');
+  await harness.add('x', [1]);
+  await harness.untilTotals(1);
+  const { counters } = node.worker();
+  const { transactionsCommitted: before } = counters;
+  await harness.add('x', ones(1_000));
+  await harness.untilTotals(1_001);
+  const large = counters.transactionsCommitted - before;
+  assert.ok(large < 20, `${large} transactions`);
+  for (let count = 0; count < 20; count++) {
+    await harness.add('x', [1]);
+    await harness.untilTotals(1_002 + count);
+  }
+  assert.ok(counters.transactionsCommitted - before >= large + 20);
+});
+
 test('an outcome that fits in no transaction is an error to its sender, and changes nothing', async () => {
   const counter = new CounterDefinition().definition;
   const large = Buffer.alloc(2_000_000);

@@ -15,6 +15,7 @@ import { engineLimits, type EngineLimits } from './engine-limits.ts';
 import type { EngineTopics } from './engine-topics.ts';
 import { Intake } from './intake/intake.ts';
 import { Counters } from './management/counters.ts';
+import { RefusedReport } from './management/refused-report.ts';
 import { Committer } from './output/committer.ts';
 import type { DecidedPart } from './output/decided-part.ts';
 import { ASSIGNOR_PROTOCOL, assignPartitions } from './partition/assignor.ts';
@@ -67,9 +68,9 @@ export class Worker<State, Command, Event> {
   readonly #committer: Committer;
   readonly #tenancy: Tenancy<State, Command, Event>;
   readonly #pump: Pump<State, Command, Event>;
+  readonly #refusedReport: RefusedReport;
   #maintenance: Cancel = () => {};
   #maintenanceRound = 0;
-  #deadLettersReported = 0;
   #isStopped = false;
 
   /**
@@ -96,7 +97,12 @@ export class Worker<State, Command, Event> {
     this.#options = options;
     this.#limits = engineLimits(options.limits);
     this.#topics = topics;
-    this.#journalWriter = this.#makeJournalWriter();
+    this.#refusedReport = new RefusedReport(this.counters, options.report);
+    const backlogBudget = new ByteBudget({
+      name: 'backlog',
+      bytesMax: this.#limits.backlogBytesMax,
+    });
+    this.#journalWriter = this.#makeJournalWriter(backlogBudget);
     const { definition, journal, clock, timers, report } = options;
     const { type: entityType } = definition;
     this.#snapshotWriter = new SnapshotWriter({
@@ -106,9 +112,8 @@ export class Worker<State, Command, Event> {
       timers,
       report,
     });
-    this.#context = this.#makeContext();
-    const { backlogBudget: budget } = this.#context;
-    this.#backlogWatch = new BacklogWatch({ budget, clock, report });
+    this.#context = this.#makeContext(backlogBudget);
+    this.#backlogWatch = new BacklogWatch({ budget: backlogBudget, clock, report });
     this.#committer = this.#makeCommitter(producer);
     this.#member = options.log.openGroupMember({
       groupId: options.groupId,
@@ -280,22 +285,13 @@ export class Worker<State, Command, Event> {
         if (this.#maintenanceRound % COVER_POSITIONS_EVERY === 0) shard.decisions.coverPositions();
       }
       this.#backlogWatch.look();
-      this.#reportRefused();
+      this.#refusedReport.look();
       this.#committer.kick();
       this.#maintain();
     });
   }
 
-  /** One line however many there were: a sender gone wild must not fill the log. */
-  #reportRefused(): void {
-    const { deadLetters, lastRefused } = this.counters;
-    const count = deadLetters - this.#deadLettersReported;
-    if (count === 0) return;
-    this.#deadLettersReported = deadLetters;
-    this.#options.report('warn', 'Records became dead letters.', { count, last: lastRefused });
-  }
-
-  #makeContext(): ShardContext<State, Command, Event> {
+  #makeContext(backlogBudget: ByteBudget): ShardContext<State, Command, Event> {
     const { definition, clock, timers, report, journal, onReply } = this.#options;
     const limits = this.#limits;
     return {
@@ -311,7 +307,7 @@ export class Worker<State, Command, Event> {
       snapshotWriter: this.#snapshotWriter,
       recoveries: new Limiter(limits.recoveryConcurrency),
       decidedBudget: new ByteBudget({ name: 'decided', bytesMax: limits.decidedBytesMax }),
-      backlogBudget: new ByteBudget({ name: 'backlog', bytesMax: limits.backlogBytesMax }),
+      backlogBudget,
       entityBudget: new ByteBudget({ name: 'entities', bytesMax: limits.entityBytesMax }),
       onWork: () => this.#pump.schedule(),
       onFailed: (partition, error) => this.#tenancy.fail(partition, error),
@@ -319,7 +315,7 @@ export class Worker<State, Command, Event> {
     };
   }
 
-  #makeJournalWriter(): JournalWriter {
+  #makeJournalWriter(budget: ByteBudget): JournalWriter {
     const { definition, clock, timers, report, journal } = this.#options;
     return new JournalWriter({
       entityType: definition.type,
@@ -328,6 +324,8 @@ export class Worker<State, Command, Event> {
       clock,
       timers,
       report,
+      budget,
+      isBehind: () => this.#pump.isBehind,
       onRowsWritten: (rows) => {
         const nowMs = clock.wallMs();
         for (const row of rows) this.counters.journalDelay.observe(nowMs - row.timestampMs);
@@ -353,6 +351,8 @@ export class Worker<State, Command, Event> {
       report,
       counters: this.counters,
       sources: () => this.#tenancy.shards(),
+      decidedBytes: () => this.decidedBytes,
+      isBehind: () => this.#pump.isBehind,
       generation: () => {
         const current = this.#member.current();
         const confirmed = this.#tenancy.generation;

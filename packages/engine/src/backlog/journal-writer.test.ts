@@ -35,6 +35,7 @@ class Play {
   readonly reports: string[] = [];
   readonly failures: Error[] = [];
   acknowledgedCount = 0;
+  isBehind = false;
   readonly writer: JournalWriter;
 
   constructor(limits: Partial<EngineLimits> = {}) {
@@ -45,6 +46,8 @@ class Play {
       clock: this.timers.clock,
       timers: this.timers,
       report: (level, sentence) => this.reports.push(`${level}: ${sentence}`),
+      budget: this.budget,
+      isBehind: () => this.isBehind,
       onRowsWritten: () => {},
       onAcknowledged: () => (this.acknowledgedCount += 1),
       onFailed: (error) => this.failures.push(error),
@@ -120,6 +123,36 @@ test('events gather after a batch was begun, and go when they fill one or the ti
   assert.equal(sizes().length, 2);
   commit(4);
   assert.deepEqual(sizes(), [1, 1, 3], 'a full one goes at once');
+});
+
+test('while the inputs lag events gather for longer, but not while they fill the backlog', async () => {
+  const play = new Play({
+    journalBatchRows: 100,
+    journalGatherMs: 100,
+    journalGatherBehindMs: 1_000,
+    journalConcurrency: 10,
+  });
+  play.isBehind = true;
+  const tail = play.shard(0, 1);
+  const sizes = () => play.journal.rowAppends.map(({ rows }) => rows.length);
+  const commit = (seq: number) => {
+    tail.appendCommitted(eventOf(0, seq));
+    play.writer.kick();
+  };
+  commit(1);
+  await play.pass(900);
+  assert.deepEqual(sizes(), [1]);
+  await play.pass(100);
+  assert.deepEqual(sizes(), [1, 1], 'its time is over');
+  commit(2);
+  play.isBehind = false;
+  await play.pass(100);
+  assert.deepEqual(sizes(), [1, 1, 1], 'nothing lags any more');
+  play.isBehind = true;
+  commit(3);
+  play.budget.take(500_000);
+  await play.pass(100);
+  assert.deepEqual(sizes(), [1, 1, 1, 1], 'half of the bound is in use');
 });
 
 test('an event leaves the backlog when its row and all before it are acknowledged, whatever comes first', async () => {

@@ -4,6 +4,7 @@ import { sleep } from '@chat-cluster/kernel';
 import type { EngineLimits } from '../engine-limits.ts';
 import type { Report } from '../management/report.ts';
 import type { TailEvent } from '../output/event-record.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import type { ShardTail } from './shard-tail.ts';
 
 /** A shard whose tail is written behind the log. */
@@ -23,6 +24,10 @@ export type JournalWriterOptions = {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly report: Report;
+  /** What all tails hold. */
+  readonly budget: ByteBudget;
+  /** Whether fuller writes are better than early ones. */
+  readonly isBehind: () => boolean;
   /** These events are rows now. */
   readonly onRowsWritten: (rows: readonly TailEvent[]) => void;
   /** Room was made in the backlog. */
@@ -47,8 +52,8 @@ export class JournalWriter {
   #failingSinceMs: number | undefined;
   #failure: Error | undefined;
   #rotation = 0;
-  /** Until then (monotonic ms) events gather, unless there are as many as a batch takes. */
-  #gatherUntilMs = 0;
+  /** When the last write was begun (monotonic ms): from then on events gather, unless there are as many as a batch takes. */
+  #begunMs = Number.NEGATIVE_INFINITY;
   #gatherTimer = false;
   #closed = false;
 
@@ -86,13 +91,13 @@ export class JournalWriter {
     while (!this.#closed && this.#batchesUnderWay < limits.journalConcurrency) {
       const countWaiting = this.#countWaiting();
       if (countWaiting === 0) break;
-      const gatherMs = this.#gatherUntilMs - clock.monotonicMs();
-      if (countWaiting < limits.journalBatchRows && gatherMs > 0) {
-        this.#kickIn(gatherMs);
+      const leftMs = this.#begunMs + this.#gatherMs() - clock.monotonicMs();
+      if (countWaiting < limits.journalBatchRows && leftMs > 0) {
+        this.#kickIn(Math.min(leftMs, limits.journalGatherMs));
         break;
       }
       this.#batchesUnderWay += 1;
-      this.#gatherUntilMs = clock.monotonicMs() + limits.journalGatherMs;
+      this.#begunMs = clock.monotonicMs();
       this.#writeBatch(this.#nextBatch()).catch((error: unknown) => {
         this.#options.onFailed(error instanceof Error ? error : new Error(String(error)));
       });
@@ -105,7 +110,7 @@ export class JournalWriter {
     const { clock, timers } = this.#options;
     const deadlineMs = clock.monotonicMs() + timeoutMs;
     while (this.#hasWork() && clock.monotonicMs() < deadlineMs) {
-      this.#gatherUntilMs = 0;
+      this.#begunMs = Number.NEGATIVE_INFINITY;
       this.kick();
       if (!this.#positionsUnderWay) void this.#writePositions();
       await sleep(timers, FLUSH_POLL_MS);
@@ -129,6 +134,12 @@ export class JournalWriter {
     let count = 0;
     for (const { tail } of this.#sources.values()) count += tail.countForJournal;
     return count;
+  }
+
+  #gatherMs(): number {
+    const { budget, isBehind, limits } = this.#options;
+    const mayWait = budget.bytes < budget.bytesMax / 2 && isBehind();
+    return mayWait ? limits.journalGatherBehindMs : limits.journalGatherMs;
   }
 
   #kickIn(delayMs: number): void {

@@ -50,6 +50,8 @@ class TestCommitter {
       report: () => {},
       counters: new Counters(),
       sources: () => [],
+      decidedBytes: () => 0,
+      isBehind: () => false,
       generation: () => ({ memberId: 'm', generationId: 1 }),
       onSettled: () => {},
       onRefused: () => {},

@@ -1,7 +1,6 @@
-import { sleep, type Clock, type Timers } from '@chat-cluster/kernel';
+import { sleep } from '@chat-cluster/kernel';
 import { LogError, type TransactionalProducer } from '@chat-cluster/log';
 import type { EngineTopics } from '../engine-topics.ts';
-import type { Report } from '../management/report.ts';
 import type { Tenure } from '../partition/tenure.ts';
 import { StartCommit, type FirstOffsets } from './start-commit.ts';
 import {
@@ -14,9 +13,6 @@ export type CommitterOptions = Omit<TransactionLoopOptions, 'producer' | 'onFenc
   /** Asks for a producer id, which fences every earlier holder of the transactional id. */
   readonly openProducer: () => Promise<TransactionalProducer>;
   readonly topics: EngineTopics;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly report: Report;
   /** The transactional id was taken: nothing of what was decided may be committed any more. Called before a new producer is asked for. */
   readonly onFenced: () => void;
   /** There is a new producer: tenures may begin anew. */

@@ -70,6 +70,8 @@ class TestLoop {
   readonly settled: DecidedPart[] = [];
   readonly refused: number[] = [];
   readonly failures: Error[] = [];
+  decidedBytes = 0;
+  isBehind = false;
   fencedMessage: string | undefined;
   generation: Generation | undefined = generation;
   readonly loop: TransactionLoop;
@@ -84,10 +86,13 @@ class TestLoop {
       groupId: 'g',
       eventTopic: 'events',
       limits: { ...defaultEngineLimits, ...limits },
+      clock: this.timers.clock,
       timers: this.timers,
       report: () => {},
       counters: new Counters(),
       sources: () => this.shards,
+      decidedBytes: () => this.decidedBytes,
+      isBehind: () => this.isBehind,
       generation: () => this.generation,
       onSettled: (parts) => this.settled.push(...parts),
       onRefused: ({ tenure }) => {
@@ -104,9 +109,9 @@ class TestLoop {
   }
 
   /** Lets promises and timers run until nothing happens any more for a while. */
-  async run(): Promise<void> {
+  async run(durationMs = 200): Promise<void> {
     this.loop.kick();
-    for (let turn = 0; turn < 20; turn++) {
+    for (let passedMs = 0; passedMs < durationMs; passedMs += 10) {
       await new Promise((resolve) => setImmediate(resolve));
       this.timers.advance(10);
     }
@@ -134,6 +139,46 @@ test('parts of all shards go into one transaction, each shard in its order', asy
   assert.deepEqual(play.sent, [['a1', 'a2', 'b1']]);
   assert.deepEqual(a.committedTexts, ['a1', 'a2']);
   assert.equal(play.settled.length, 3);
+});
+
+test('while the inputs lag decisions gather after a transaction was begun, until they fill one', async () => {
+  const play = new TestLoop([], { transactionGatherMs: 100, transactionBytesMax: 1_000 });
+  const [a] = play.shards;
+  play.isBehind = true;
+  a.decide('a1');
+  await play.run(50);
+  assert.deepEqual(play.sent, [['a1']], 'the first one does not wait');
+  a.decide('a2');
+  await play.run(30);
+  a.decide('a3');
+  await play.run(10);
+  assert.equal(play.sent.length, 1);
+  await play.run(20);
+  assert.deepEqual(play.sent.slice(1), [['a2', 'a3']], 'the time is over');
+  play.decidedBytes = 1_000;
+  a.decide('a4');
+  await play.run(10);
+  assert.deepEqual(play.sent.slice(2), [['a4']], 'a full one goes at once');
+  play.decidedBytes = 0;
+  a.decide('a5');
+  await play.run(10);
+  assert.equal(play.sent.length, 3);
+  play.isBehind = false;
+  await play.run(10);
+  assert.deepEqual(play.sent.slice(3), [['a5']], 'nothing lags any more');
+});
+
+test('a loop that ends while decisions gather commits none of them', async () => {
+  const play = new TestLoop([], { transactionGatherMs: 100 });
+  const [a] = play.shards;
+  play.isBehind = true;
+  a.decide('a1');
+  await play.run(10);
+  a.decide('a2');
+  await play.run(10);
+  await play.loop.end();
+  await play.run();
+  assert.deepEqual(play.sent, [['a1']]);
 });
 
 test('what was aborted is sent again with the same bytes before anything newer', async () => {

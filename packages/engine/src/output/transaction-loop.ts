@@ -1,4 +1,4 @@
-import { assert, sleep, type Timers } from '@chat-cluster/kernel';
+import { assert, sleep, type Clock, type Timers } from '@chat-cluster/kernel';
 import type {
   Generation,
   OffsetCommit,
@@ -31,11 +31,16 @@ export type TransactionLoopOptions = {
   readonly groupId: string;
   readonly eventTopic: string;
   readonly limits: EngineLimits;
+  readonly clock: Clock;
   readonly timers: Timers;
   readonly report: Report;
   readonly counters: Counters;
   /** The shards that may have parts. */
   readonly sources: () => Iterable<PartSource>;
+  /** Of all that is decided and not committed. */
+  readonly decidedBytes: () => number;
+  /** Whether the inputs hold so much that a larger transaction is better than an early one. */
+  readonly isBehind: () => boolean;
   /** The generation to commit with, undefined while there is none. */
   readonly generation: () => Generation | undefined;
   /** Parts were committed, or dropped with their shard: there is room, and who waits for a drain may look. */
@@ -59,6 +64,8 @@ const UNAVAILABLE_BACKOFF_MS = 20;
  *                        ▼    │
  *                       waiting (for a generation, or a while)
  *     fenced: ended, from anywhere
+ *
+ * While the inputs hold much that is not decided, it stays idle for a moment, so that the next transaction carries more.
  */
 export class TransactionLoop {
   readonly #options: TransactionLoopOptions;
@@ -72,6 +79,7 @@ export class TransactionLoop {
   #rotation = 0;
   #idle: { readonly resolve: () => void }[] = [];
   #wake: (() => void) | undefined;
+  #begunMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TransactionLoopOptions) {
     this.#options = options;
@@ -124,7 +132,14 @@ export class TransactionLoop {
 
   async #commitAll(): Promise<void> {
     while (!this.#ended) {
-      if (this.#parts.length === 0) this.#collect();
+      if (this.#parts.length === 0) {
+        const gatherMs = this.#gatherMs();
+        if (gatherMs > 0) {
+          await this.#pause(gatherMs);
+          continue;
+        }
+        this.#collect();
+      }
       if (this.#parts.length === 0) return;
       const generation = this.#options.generation();
       if (generation === undefined) await this.#waitForGeneration();
@@ -144,6 +159,7 @@ export class TransactionLoop {
     const parts = this.#parts;
     const transaction = this.#transactionOf(parts, generation);
     this.#abort = new AbortController();
+    this.#begunMs = this.#options.clock.monotonicMs();
     const result = await this.#options.producer.commit(transaction, this.#abort.signal);
     this.#abort = undefined;
     await this.#settle(parts, transaction, result);
@@ -206,6 +222,13 @@ export class TransactionLoop {
     }
     this.#suspects = [...others, ...this.#suspects];
     this.#parts = [first];
+  }
+
+  /** How long decisions may gather yet, because that delays nobody. */
+  #gatherMs(): number {
+    const { clock, decidedBytes, isBehind, limits } = this.#options;
+    if (!isBehind() || decidedBytes() >= limits.transactionBytesMax) return 0;
+    return this.#begunMs + limits.transactionGatherMs - clock.monotonicMs();
   }
 
   /** Takes parts of all shards in turn, each shard's in order, until the transaction is full. */
@@ -276,6 +299,11 @@ export class TransactionLoop {
   }
 
   #waitForGeneration(): Promise<void> {
+    return this.#pause(GENERATION_POLL_MS);
+  }
+
+  /** Until there is a kick, or the time is over. */
+  #pause(timeMaxMs: number): Promise<void> {
     return new Promise((resolve) => {
       let cancel: (() => void) | undefined = undefined;
       const done = (): void => {
@@ -284,7 +312,7 @@ export class TransactionLoop {
         resolve();
       };
       this.#wake = done;
-      cancel = this.#options.timers.after(GENERATION_POLL_MS, done);
+      cancel = this.#options.timers.after(timeMaxMs, done);
     });
   }
 

@@ -37,6 +37,17 @@ export class Pump<State, Command, Event> {
     this.#isStopped = true;
   }
 
+  /** Whether the inputs hold so much that throughput counts more than how soon one record is done. */
+  get isBehind(): boolean {
+    const { context, shards } = this.#options;
+    let left = context.limits.behindRecords;
+    for (const { queues } of shards()) {
+      for (const { lag } of queues) left -= lag;
+      if (left <= 0) return true;
+    }
+    return false;
+  }
+
   /** One slice, each time from another shard on, so that a busy one does not starve the others. True when there may be more to decide. */
   #round(): boolean {
     const { context, intake } = this.#options;
