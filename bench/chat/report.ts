@@ -8,6 +8,7 @@ type Throughput = {
   readonly perSecondSecondHalf: number;
   /** By process. */
   readonly cpuMicrosPerMessage: Readonly<Record<string, number>>;
+  readonly cpuMicrosPerMessageSecondHalf: Readonly<Record<string, number>>;
 };
 
 export type ChatRun = Throughput & {
@@ -49,7 +50,16 @@ function tableOf(report: ChatReport, machine: string): string {
       (node.perSecondSecondHalf / bare.perSecondSecondHalf).toFixed(2),
       '1',
     ],
-    ['CPU per message, all processes', cpu(node), cpu(bare)],
+    [
+      'CPU per message, all processes',
+      cpu(node.cpuMicrosPerMessage),
+      cpu(bare.cpuMicrosPerMessage),
+    ],
+    [
+      'the same, second half',
+      cpu(node.cpuMicrosPerMessageSecondHalf),
+      cpu(bare.cpuMicrosPerMessageSecondHalf),
+    ],
     ['peak resident memory of the node', `${Math.round(node.memory.peak / MIB)} MiB`, ''],
     [
       'of it its own, not pages of files (at the end)',
@@ -73,9 +83,9 @@ function tableOf(report: ChatReport, machine: string): string {
   ].join('\n');
 }
 
-function cpu({ cpuMicrosPerMessage }: Throughput): string {
-  const all = Object.values(cpuMicrosPerMessage).reduce((sum, micros) => sum + micros, 0);
-  const parts = Object.entries(cpuMicrosPerMessage).map(
+function cpu(microsPerMessage: Readonly<Record<string, number>>): string {
+  const all = Object.values(microsPerMessage).reduce((sum, micros) => sum + micros, 0);
+  const parts = Object.entries(microsPerMessage).map(
     ([name, micros]) => `${name} ${micros.toFixed(1)}`,
   );
   return `${all.toFixed(1)} µs (${parts.join(', ')})`;

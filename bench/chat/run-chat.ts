@@ -115,33 +115,45 @@ async function watch(run: {
   readonly perSecond: number;
   readonly perSecondSecondHalf: number;
   readonly cpuMicrosPerMessage: Readonly<Record<string, number>>;
+  readonly cpuMicrosPerMessageSecondHalf: Readonly<Record<string, number>>;
 }> {
-  let first:
-    | { readonly ms: number; readonly out: number; readonly cpu: Record<string, number> }
-    | undefined;
-  let half: { readonly ms: number; readonly done: number } | undefined;
+  const state = (done: number): RunState => {
+    return { ms: performance.now(), done, cpu: cpuOf(run.pids) };
+  };
+  let first: RunState | undefined;
+  let half: RunState | undefined;
   for (;;) {
     const { out, done } = await run.count();
-    const ms = performance.now();
-    if (out > 0) first ??= { ms, out: done, cpu: cpuOf(run.pids) };
-    if (done >= run.target / 2) half ??= { ms, done };
+    if (out > 0) first ??= state(done);
+    if (done >= run.target / 2) half ??= state(done);
     if (done >= run.target && first !== undefined && half !== undefined) {
-      const cpu = cpuOf(run.pids);
-      const messages = run.target - first.out;
-      const { cpu: cpuFirst } = first;
+      const last = state(run.target);
       return {
-        perSecond: (messages / (ms - first.ms)) * 1_000,
-        perSecondSecondHalf: ((run.target - half.done) / (ms - half.ms)) * 1_000,
-        cpuMicrosPerMessage: Object.fromEntries(
-          Object.entries(cpu).map(([name, micros]) => [
-            name,
-            (micros - (cpuFirst[name] ?? 0)) / messages,
-          ]),
-        ),
+        perSecond: perSecond(first, last),
+        perSecondSecondHalf: perSecond(half, last),
+        cpuMicrosPerMessage: cpuPerMessage(first, last),
+        cpuMicrosPerMessageSecondHalf: cpuPerMessage(half, last),
       };
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+type RunState = {
+  readonly ms: number;
+  readonly done: number;
+  readonly cpu: Readonly<Record<string, number>>;
+};
+
+function perSecond(from: RunState, to: RunState): number {
+  return ((to.done - from.done) / (to.ms - from.ms)) * 1_000;
+}
+
+function cpuPerMessage(from: RunState, to: RunState): Record<string, number> {
+  const entries = Object.entries(to.cpu).map(([name, micros]): [string, number] => {
+    return [name, (micros - (from.cpu[name] ?? 0)) / (to.done - from.done)];
+  });
+  return Object.fromEntries(entries);
 }
 
 function cpuOf(pids: Pids): Record<string, number> {

@@ -17,11 +17,11 @@ export function cassandraYaml(options: {
     partitioner: 'org.apache.cassandra.dht.Murmur3Partitioner',
     // Nodes that join an empty cluster have nothing to stream, and need not wait for each other's rings.
     auto_bootstrap: false,
-    // An acknowledged write is on the disk; writes of 10 ms share one sync. Each holds a writer until then,
-    // so there are many: 16 would be 1,600 writes a second, whatever the machine.
+    // An acknowledged write is on the disk; writes of 2 ms share one sync. What a request writes to several
+    // partitions waits for one sync after the other, so a window of 10 ms would be 100 partitions a second and request.
     commitlog_sync: 'group',
-    commitlog_sync_group_window: '10ms',
-    concurrent_writes: 256,
+    commitlog_sync_group_window: '2ms',
+    concurrent_writes: 128,
     // Our batches are meant to be large: a warning for each would cost more than its rows. Above 50 KiB they still fail.
     batch_size_warn_threshold: '50KiB',
     commitlog_total_space: '512MiB',

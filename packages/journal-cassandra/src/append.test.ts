@@ -24,7 +24,7 @@ function countedBytes(batch: readonly JournalRow[]): number {
 test('batches hold every row once, within the limits, each entity in order', () => {
   const rows = fc.array(
     fc.record({
-      entityId: fc.constantFrom('a', 'b', 'c', 'd'),
+      entityId: fc.oneof(fc.constantFrom('a', 'b', 'c', 'd'), fc.nat(100).map(String)),
       sizeBytes: fc.oneof(fc.nat(300), fc.nat(60_000)),
     }),
     { maxLength: 300 },
@@ -35,6 +35,7 @@ test('batches hold every row once, within the limits, each entity in order', () 
       const batches = rowBatches(input, BATCH_BYTES_MAX);
       for (const batch of batches) {
         assert.ok(batch.length >= 1 && batch.length <= 64);
+        assert.ok(new Set(batch.map(({ entityId }) => entityId)).size <= 16);
         assert.ok(batch.length === 1 || countedBytes(batch) <= BATCH_BYTES_MAX);
       }
       const output = batches.flat();

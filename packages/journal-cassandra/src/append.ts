@@ -40,7 +40,11 @@ export function rowBatches(
   rows: readonly JournalRow[],
   bytesMax: number,
 ): readonly (readonly JournalRow[])[] {
-  return toBatches(byEntity(rows), bytesMax, (row) => row.event.byteLength + ROW_OVERHEAD_BYTES);
+  return toBatches(byEntity(rows), {
+    bytesMax,
+    sizeBytesOf: ({ event }) => event.byteLength + ROW_OVERHEAD_BYTES,
+    partitionOf: ({ entityId }) => entityId, // one more where a bucket ends
+  });
 }
 
 /** The same rows; those of an entity one after the other, in their order. */

@@ -29,8 +29,10 @@ export async function writeSnapshots(
 ): Promise<void> {
   session.assertOpen();
   for (const snapshot of snapshots) checkSnapshotSize(snapshot);
-  const batches = toBatches(snapshots, batchBytesMax, ({ state }) => {
-    return state.byteLength + SNAPSHOT_OVERHEAD_BYTES;
+  const batches = toBatches(snapshots, {
+    bytesMax: batchBytesMax,
+    sizeBytesOf: ({ state }) => state.byteLength + SNAPSHOT_OVERHEAD_BYTES,
+    partitionOf: ({ entityId }) => entityId,
   });
   await session.forEach(batches, async (batch) => {
     const statements = batch.map(({ entityId, seq, state }): Statement => {
