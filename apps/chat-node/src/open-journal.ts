@@ -1,3 +1,4 @@
+import type { EngineLimits } from '@chat-cluster/engine';
 import type { Journal } from '@chat-cluster/journal';
 import type { JournalAddress } from './configuration.ts';
 
@@ -22,4 +23,17 @@ export async function openJournal(
       replication: { class: 'SimpleStrategy', replication_factor: replicationFactor },
     }),
   });
+}
+
+/**
+ * How much is written at a time, where the default of the engine is not the best. For Cassandra rows of one conversation
+ * in one append are one write, so more of them cost much less; LMDB would only hold more memory.
+ */
+export function journalLimits({ kind }: JournalAddress): Partial<EngineLimits> {
+  if (kind === 'lmdb') return {};
+  return {
+    journalBatchRows: 24_000,
+    journalBatchBytes: 8 * 1024 * 1024,
+    journalGatherBehindMs: 1_000,
+  };
 }

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 import { boundHeap } from './bound-heap.ts';
 import type { NodeSettings } from './configuration.ts';
-import { openJournal } from './open-journal.ts';
+import { journalLimits, openJournal } from './open-journal.ts';
 import { runProgram } from './program.ts';
 import { startChatNode } from './start-chat-node.ts';
 
@@ -31,7 +31,7 @@ export async function runNode(settings: NodeSettings): Promise<void> {
         httpPort: settings.httpPort,
         managementPort: settings.managementPort,
         pageHtml: nodePage(settings),
-        limits: { backlogBytesMax: settings.backlogBytesMax },
+        limits: { backlogBytesMax: settings.backlogBytesMax, ...journalLimits(settings.journal) },
         report: (level, sentence, facts) => logger[level]({ ...facts }, sentence),
         onFatal: fail,
       });
