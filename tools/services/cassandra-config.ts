@@ -21,6 +21,8 @@ export function cassandraYaml(options: {
     // partitions waits for one sync after the other, so a window of 10 ms would be 100 partitions a second and request.
     commitlog_sync: 'group',
     commitlog_sync_group_window: '2ms',
+    // Direct where the file system can: half the CPU of a sync.
+    commitlog_disk_access_mode: 'auto',
     concurrent_writes: 128,
     // Our batches are meant to be large: a warning for each would cost more than its rows. Above 50 KiB they still fail.
     batch_size_warn_threshold: '50KiB',

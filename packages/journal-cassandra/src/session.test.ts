@@ -66,7 +66,7 @@ test('requests that wait for silent ones fail with them, and are never sent', as
     assert.equal(result.status, 'rejected');
     assert.equal((result.reason as { code?: unknown }).code, 'unavailable');
   }
-  assert.equal(fake.sent.length, 64);
+  assert.equal(fake.sent.length, 32);
   assert.ok(fake.timers.clock.monotonicMs() <= 8_000);
 });
 
@@ -117,7 +117,7 @@ test('a call sends a bounded number of requests at once, and answers in order', 
     results,
     items.map((item) => item * 2),
   );
-  assert.equal(fake.runningMax, 64);
+  assert.equal(fake.runningMax, 32);
 });
 
 test('calls side by side share the bound', async () => {
@@ -127,7 +127,7 @@ test('calls side by side share the bound', async () => {
   const calls = [1, 2, 3].map(() => session.forEach(items, () => session.write([INSERT])));
   await Promise.all(calls);
   assert.equal(fake.sent.length, 300);
-  assert.equal(fake.runningMax, 64);
+  assert.equal(fake.runningMax, 32);
 });
 
 test('after a failure the rest of a call is not sent', async () => {
@@ -141,7 +141,7 @@ test('after a failure the rest of a call is not sent', async () => {
     { code: 'refused' },
   );
   await fake.settle(Promise.resolve());
-  assert.ok(fake.sent.length <= 128);
+  assert.ok(fake.sent.length <= 64);
 });
 
 test('requests of a session that is closed meanwhile fail as closed', async () => {

@@ -7,11 +7,11 @@ import { toJournalError } from './cassandra-errors.ts';
 export type Statement = { readonly query: string; readonly params: readonly unknown[] };
 
 /**
- * Requests on their way at once. With the 16 partitions of a batch they are 1,024 writes, which the slowest Cassandra
+ * Requests on their way at once. With the 16 partitions of a batch they are 512 writes, which the slowest Cassandra
  * that was seen (1,600 writes a second: few writers, each waiting for a sync) does within the 2 s after which it gives
  * up a write.
  */
-const REQUESTS_RUNNING_MAX = 64;
+const REQUESTS_RUNNING_MAX = 32;
 const REQUESTS_WAITING_MAX = 4_096;
 
 /**
