@@ -1,5 +1,5 @@
 /**
- * `npm run test:cluster`: the tests that need real Kafka and Cassandra (Java, Maven) and the checker's clients (Python). Each file starts what it needs, on ports of its own.
+ * `npm run test:cluster [-- -- NODE_TEST_OPTION…]`: the tests that need real Kafka and Cassandra (Java, Maven) and the checker's clients (Python). Each file starts what it needs, on ports of its own.
  * What is missing is named; nothing is skipped.
  */
 import { spawnSync } from 'node:child_process';
@@ -31,7 +31,8 @@ for (const { sentence } of missing) console.error(sentence);
 process.exitCode =
   missing.length > 0
     ? 1
-    : (spawnSync(process.execPath, [join(root, 'tools/test.ts'), 'cluster'], {
-        cwd: root,
-        stdio: 'inherit',
-      }).status ?? 1);
+    : (spawnSync(
+        process.execPath,
+        [join(root, 'tools/test.ts'), 'cluster', ...process.argv.slice(2)],
+        { cwd: root, stdio: 'inherit' },
+      ).status ?? 1);
