@@ -6,7 +6,7 @@ export type TestKind = {
   readonly files: { readonly atOnce: number } | 'in one process';
   /** For one test. */
   readonly timeoutMs: number;
-  /** For a process, whatever hangs in it. */
+  /** For a process, whatever hangs in it: more than a test has, so that one that took too long is reported first. */
   readonly processTimeoutMs: number;
 };
 

@@ -1,9 +1,9 @@
 /**
- * Loaded into the processes of a test run (`--import 'test-watchdog.ts?timeoutMs=N&processes=of+files'`): ends one that
+ * Loaded into the processes of a test run (`--import 'test-watchdog.ts?timeoutMs=N[&watch=runner]'`): ends one that
  * lives longer. Node's own `--test-timeout` fails a test that waits too long, but stops neither a loop that never yields
  * nor a process that a forgotten socket keeps alive.
  *
- * `processes` says where the tests are: `of files` (the runner, which starts them, is not watched) or `the runner`.
+ * The runner itself is watched only where it runs the tests in its own process.
  */
 import { writeSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
@@ -15,7 +15,7 @@ const query = new URL(import.meta.url).searchParams;
 /** Node sets it in the processes of test files, not in the runner that starts them. */
 const isFile = process.env['NODE_TEST_CONTEXT'] !== undefined;
 
-if (isMainThread && (isFile || query.get('processes') === 'the runner')) startWatch();
+if (isMainThread && (isFile || query.get('watch') === 'runner')) startWatch();
 else if (isWatch(workerData)) endProcessAfter(workerData);
 
 /** In a thread, because the loop of the main one may be what hangs. */

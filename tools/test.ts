@@ -35,11 +35,8 @@ function runKind(name: TestKindName, options: readonly string[]): boolean {
     files === 'in one process'
       ? ['--test-isolation=none']
       : ['--test-isolation=process', `--test-concurrency=${files.atOnce}`];
-  const watch = new URLSearchParams({
-    processes: files === 'in one process' ? 'the runner' : 'of files',
-    timeoutMs: String(processTimeoutMs),
-  });
-  const watchdog = new URL(`test-watchdog.ts?${watch.toString()}`, import.meta.url);
+  const watchdog = new URL(`test-watchdog.ts?timeoutMs=${processTimeoutMs}`, import.meta.url);
+  if (files === 'in one process') watchdog.searchParams.set('watch', 'runner');
   const limits = [...isolation, `--test-timeout=${timeoutMs}`];
   const node = ['--import', watchdog.href, '--test', '--test-reporter=spec', ...limits];
   const args = [...node, ...options, ...paths.toSorted()];

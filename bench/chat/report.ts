@@ -2,7 +2,7 @@ import { describeMachine, machineLine } from '../machine.ts';
 import { writeResult } from '../write-result.ts';
 import type { Latency } from './paced.ts';
 
-type Throughput = {
+export type Throughput = {
   /** From the first output until the last message was out and, with a journal, in it. */
   readonly perSecond: number;
   readonly perSecondSecondHalf: number;

@@ -7,7 +7,13 @@ import { createTopics, PARTITION_COUNT, preload } from './load.ts';
 import { delayQuantile, readMetrics } from './node-metrics.ts';
 import { pacedLatency } from './paced.ts';
 import { cpuMicros, memoryBytes } from './process-usage.ts';
-import { writeReport, type BareRun, type ChatReport, type ChatRun } from './report.ts';
+import {
+  writeReport,
+  type BareRun,
+  type ChatReport,
+  type ChatRun,
+  type Throughput,
+} from './report.ts';
 
 export type ChatBenchOptions = {
   readonly backend: 'embedded' | 'cluster';
@@ -111,12 +117,7 @@ async function watch(run: {
   readonly target: number;
   readonly pids: Pids;
   readonly count: () => Promise<{ readonly out: number; readonly done: number }>;
-}): Promise<{
-  readonly perSecond: number;
-  readonly perSecondSecondHalf: number;
-  readonly cpuMicrosPerMessage: Readonly<Record<string, number>>;
-  readonly cpuMicrosPerMessageSecondHalf: Readonly<Record<string, number>>;
-}> {
+}): Promise<Throughput> {
   const state = (done: number): RunState => {
     return { ms: performance.now(), done, cpu: cpuOf(run.pids) };
   };

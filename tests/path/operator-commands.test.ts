@@ -53,7 +53,7 @@ class FragileNode {
     this.#stop = () => worker.stop();
   }
 
-  /** Writes a record as any client might. */
+  /** Writes a record as every client may. */
   async send(value: string, partition?: number): Promise<void> {
     const key = partition === undefined ? Buffer.from('abc123') : null;
     const home = homePartition(Buffer.from('abc123'), PARTITION_COUNT);

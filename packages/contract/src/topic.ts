@@ -13,8 +13,8 @@ export type TopicSpec = {
    *
    * - shard: as many as all other topics of this rule, because the partition is the shard: the home
    *   of the record's key.
-   * - home: any number; the home of the record's key.
-   * - any: any number; no order is promised.
+   * - home: whatever number; the home of the record's key.
+   * - any: whatever number; no order is promised.
    */
   readonly partitionRule: 'shard' | 'home' | 'any';
   /** What it is created with, beside the broker's defaults. */

@@ -43,7 +43,8 @@ export function rowBatches(
   return toBatches(byEntity(rows), {
     bytesMax,
     sizeBytesOf: ({ event }) => event.byteLength + ROW_OVERHEAD_BYTES,
-    partitionOf: ({ entityId }) => entityId, // one more where a bucket ends
+    // A bucket that ends within a batch makes it one partition more.
+    partitionOf: ({ entityId }) => entityId,
   });
 }
 

@@ -7,7 +7,7 @@ import type { Dispatcher } from './dispatcher.ts';
 /** Where a broker listens, and what it tells clients to connect to. */
 export type ListenerAddress = {
   readonly host: string;
-  /** 0: any free port. */
+  /** 0 stands for a free port. */
   readonly port: number;
   /** Default: `host`, or `localhost` when that is the address of all interfaces. */
   readonly advertisedHost?: string;

@@ -93,6 +93,7 @@ export class JournalWriter {
       if (countWaiting === 0) break;
       const leftMs = this.#begunMs + this.#gatherMs() - clock.monotonicMs();
       if (countWaiting < limits.journalBatchRows && leftMs > 0) {
+        // Meanwhile the worker may have caught up, or the backlog may have filled.
         this.#kickIn(Math.min(leftMs, limits.journalGatherMs));
         break;
       }

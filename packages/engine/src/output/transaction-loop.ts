@@ -224,7 +224,7 @@ export class TransactionLoop {
     this.#parts = [first];
   }
 
-  /** How long decisions may gather yet, because that delays nobody. */
+  /** How long decisions may gather yet, because that delays nobody; 0 or less when they may not. */
   #gatherMs(): number {
     const { clock, decidedBytes, isBehind, limits } = this.#options;
     if (!isBehind() || decidedBytes() >= limits.transactionBytesMax) return 0;
