@@ -7,7 +7,7 @@ export type FetchedBatch = TopicPartition & {
   readonly records: readonly FetchedRecord[];
   /** The fetch position after this batch: past control and aborted records. */
   readonly offsetNext: number;
-  /** End of the durable log, for lag. */
+  /** End of the durable log when this was read, for lag: never before `offsetNext`. */
   readonly highWatermark: number;
   /** Bytes that these records hold. */
   readonly sizeBytes: number;

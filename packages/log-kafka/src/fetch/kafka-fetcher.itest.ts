@@ -112,6 +112,17 @@ describe('a fetcher', { timeout: 60_000 }, () => {
     );
   });
 
+  test('never tells an end of the log that lies before what it delivers', async () => {
+    add(0, 5);
+    await request(0);
+    answer(0, { partition: 0, records: batchAt(5, 2), highWatermark: 6n });
+    await until(() => batches.length > 0);
+    assert.deepEqual(
+      batches.map(({ offsetNext, highWatermark }) => [offsetNext, highWatermark]),
+      [[7, 7]],
+    );
+  });
+
   test('does not let a new partition wait for the poll under way: asks on another connection, with a short wait', async () => {
     add(0, 0);
     const poll = await request(0);

@@ -206,7 +206,8 @@ export class KafkaFetcher implements Fetcher {
       partition: at.partition,
       records: read.records,
       offsetNext: reader.position,
-      highWatermark: fetched.highWatermark,
+      // A broker looks up its high watermark before it reads: what was written meanwhile lies past it.
+      highWatermark: Math.max(fetched.highWatermark, reader.position),
       sizeBytes: read.sizeBytes,
     });
   }

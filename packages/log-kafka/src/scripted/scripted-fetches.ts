@@ -29,6 +29,8 @@ export function readFetch(request: Reader): SeenFetch {
 export type ScriptedPartition = {
   readonly partition: number;
   readonly errorCode?: number;
+  /** Default 77. */
+  readonly highWatermark?: bigint;
   readonly records?: Buffer;
   readonly aborted?: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
 };
@@ -42,7 +44,8 @@ export function fetchAnswer(topicId: string, partitions: readonly ScriptedPartit
     .appendArray([topicId], (topicWriter) => {
       topicWriter.appendUUID(topicId).appendArray([...partitions], (writer, entry) => {
         writer.appendInt32(entry.partition).appendInt16(entry.errorCode ?? 0);
-        writer.appendInt64(77n).appendInt64(77n).appendInt64(0n); // high watermark, stable offset, start
+        const highWatermark = entry.highWatermark ?? 77n;
+        writer.appendInt64(highWatermark).appendInt64(highWatermark).appendInt64(0n); // … stable offset, start
         writer.appendArray([...(entry.aborted ?? [])], (list, { producerId, firstOffset }) => {
           list.appendInt64(producerId).appendInt64(firstOffset);
         });
