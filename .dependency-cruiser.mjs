@@ -11,6 +11,7 @@ const ALLOWED = {
   log: ['kernel'],
   journal: ['kernel'],
   engine: ['kernel', 'log', 'journal'],
+  node: ['kernel', 'log', 'journal', 'engine'],
   'log-kafka': ['kernel', 'log'],
   'journal-cassandra': ['kernel', 'journal'],
   'journal-lmdb': ['kernel', 'journal'],

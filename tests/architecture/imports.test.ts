@@ -7,7 +7,16 @@ import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import extractDepcruiseOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
 
 const root = join(import.meta.dirname, '../..');
-const packages = ['kernel', 'contract', 'conversation', 'log', 'log-kafka', 'engine', 'broker'];
+const packages = [
+  'kernel',
+  'contract',
+  'conversation',
+  'log',
+  'log-kafka',
+  'engine',
+  'node',
+  'broker',
+];
 const libraries = ['@platformatic/kafka', 'cassandra-driver', 'lmdb'];
 
 /** What a file of a project laid out like ours imports, and the rule that it breaks, if any. */
@@ -28,6 +37,12 @@ const planted: { file: string; imports: string; breaks?: string; isTypeOnly?: tr
     imports: '@chat-cluster/conversation',
     breaks: 'layer-engine',
   },
+  {
+    file: 'packages/node/src/adapter.ts',
+    imports: '@chat-cluster/log-kafka',
+    breaks: 'layer-node',
+  },
+  { file: 'packages/node/src/down.ts', imports: '@chat-cluster/engine' },
   { file: 'packages/log/src/down.ts', imports: '@chat-cluster/kernel' },
   { file: 'packages/engine/src/down.ts', imports: '@chat-cluster/log' },
   { file: 'apps/local/src/wire.ts', imports: '@chat-cluster/engine' },

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { closeServer, listenOnLoopback } from './listen.ts';
+import { closeServer, listenOnLoopback } from '@chat-cluster/node';
 
 export type PageServer = { readonly port: number; close(): Promise<void> };
 

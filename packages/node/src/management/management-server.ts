@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { ShardStatus } from '@chat-cluster/engine';
-import { closeServer, listenOnLoopback } from './listen.ts';
+import { closeServer, listenOnLoopback } from '../listen.ts';
 import { metricsText, type MeasuredWorker } from './metrics-text.ts';
 
 /** What the management server shows of a worker. */
@@ -24,14 +24,16 @@ export type ManagementServer = {
  *     /ready                          started, every shard running or taking over, intake not paused; else 503. In both cases
  *                                     with sentences about what is wrong, such as a journal that is away
  *     /metrics                        Prometheus text
- *     /cluster/shards/conversation    this node's shards; `?detail` adds phase, reason, lag and backlog
+ *     /cluster/shards/{entityType}    this node's shards; `?detail` adds phase, reason, lag and backlog
  */
 export async function startManagementServer(options: {
   readonly port: number;
+  readonly entityType: string;
   /** May grow while the node starts. */
   readonly workers: readonly ManagedWorker[];
 }): Promise<ManagementServer> {
-  const { workers } = options;
+  const { entityType, workers } = options;
+  const shardsPath = `/cluster/shards/${entityType}`;
   let isStarted = false;
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -44,11 +46,11 @@ export async function startManagementServer(options: {
       case '/metrics':
         response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' });
         return response.end(metricsText(workers));
-      case '/cluster/shards/conversation':
+      case shardsPath:
         return answer(response, 200, { regions: regions(workers, url.searchParams.has('detail')) });
       default:
         return answer(response, 404, {
-          error: 'Try /alive, /ready, /metrics or /cluster/shards/conversation.',
+          error: `Try /alive, /ready, /metrics or ${shardsPath}.`,
         });
     }
   });
