@@ -1,4 +1,4 @@
-import type { Cancel } from '@chat-cluster/kernel';
+import { assert, type Cancel } from '@chat-cluster/kernel';
 import type {
   Fetcher,
   FetchedBatch,
@@ -242,7 +242,7 @@ export class Worker<State, Command, Event> {
 
   #onBatch(batch: FetchedBatch): void {
     const shard = this.#tenancy.shard(batch.partition);
-    if (shard === undefined || shard.tenure.phase !== 'running') return;
+    assert(shard !== undefined, 'A fetcher is silent about partitions that were removed.');
     shard.take(batch);
     this.#intake.balance(shard.queues);
     this.#pump.schedule();
@@ -353,11 +353,7 @@ export class Worker<State, Command, Event> {
       sources: () => this.#tenancy.shards(),
       decidedBytes: () => this.decidedBytes,
       isBehind: () => this.#pump.isBehind,
-      generation: () => {
-        const current = this.#member.current();
-        const confirmed = this.#tenancy.generation;
-        return current?.generationId === confirmed?.generationId ? current : undefined;
-      },
+      generation: () => this.#member.current(),
       onSettled: (parts) => this.#onSettled(parts),
       onRefused: ({ tenure }, message) =>
         this.#tenancy.fail(tenure.partition, new ShardStoppedError('refused', message)),

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { JournalRow } from '@chat-cluster/journal';
-import { rowBatches } from './append.ts';
+import { EVENT_BYTES_MAX, type JournalRow } from '@chat-cluster/journal';
+import { sleep } from '@chat-cluster/kernel';
+import { append, rowBatches } from './append.ts';
+import { FakeClient } from './fake-client.ts';
+import { PositionWriter } from './position-writer.ts';
 
 const BATCH_BYTES_MAX = 40_960;
 
@@ -62,3 +65,49 @@ test('rows of an entity that came mixed with others share a batch', () => {
 test('no rows are no batches', () => {
   assert.deepEqual(rowBatches([], BATCH_BYTES_MAX), []);
 });
+
+test('a batch of Cassandra has 16 partitions at most, also where it goes on with the entity of the one before', () => {
+  const others = Array.from({ length: 20 }, (_, index) => rowOf(`other-${index}`, 0));
+  const rows = [...Array.from({ length: 70 }, (_, seq) => rowOf('a', seq)), ...others];
+  for (const batch of rowBatches(rows, BATCH_BYTES_MAX)) {
+    assert.ok(new Set(batch.map(({ entityId }) => entityId)).size <= 16);
+  }
+});
+
+test('positions are written when all rows are, with one timestamp for every row', async () => {
+  let rowsRunning = 0;
+  let rowCount = 0;
+  const fake = new FakeClient(async ({ statements, options }) => {
+    if (statements[0]?.query.includes('INTO journal') !== true) {
+      assert.deepEqual([rowsRunning, rowCount], [0, 1_000]);
+      return { rows: [] };
+    }
+    assert.equal(options?.timestamp, 1);
+    rowsRunning += 1;
+    await sleep(fake.timers, 100);
+    rowsRunning -= 1;
+    rowCount += statements.length;
+    return { rows: [] };
+  });
+  await fake.settle(
+    appendTo(
+      fake,
+      Array.from({ length: 1_000 }, (_, seq) => rowOf('a', seq)),
+    ),
+  );
+  assert.match(fake.sent.at(-1)?.statements[0]?.query ?? '', /INTO shard/);
+});
+
+test('of a batch with an event that is too large nothing is sent', async () => {
+  const fake = new FakeClient();
+  const appending = appendTo(fake, [rowOf('a', 0), rowOf('a', 1, EVENT_BYTES_MAX + 1)]);
+  await assert.rejects(fake.settle(appending), { code: 'too-large' });
+  assert.equal(fake.sent.length, 0);
+});
+
+function appendTo(fake: FakeClient, rows: readonly JournalRow[]): Promise<void> {
+  const { session, timers } = fake;
+  const positions = new PositionWriter({ session, timers, delayMs: 0 });
+  const batch = { entityType: 'type', rows, positions: [{ shard: 0, offset: 7, eventNumber: 7 }] };
+  return append({ session, positions }, batch, { batchBytesMax: BATCH_BYTES_MAX });
+}

@@ -102,3 +102,13 @@ test('what is held when the writer is closed is dropped', async () => {
   await advance(fake, 10 * DELAY_MS);
   assert.deepEqual(written(fake), []);
 });
+
+test('of two positions that wait for the same tick the one with the higher event number is written', async () => {
+  const fake = new FakeClient();
+  const writer = writerOn(fake);
+  await writer.write('type', [position(0, 6)]);
+  await writer.write('type', [position(0, 5)]);
+  await advance(fake, DELAY_MS);
+  await advance(fake, DELAY_MS);
+  assert.deepEqual(written(fake), [[0, 6]]);
+});

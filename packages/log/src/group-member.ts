@@ -49,7 +49,7 @@ export interface GroupListener {
    * others have ended by then. Must be quick: the whole group waits.
    */
   beforeJoin(): Promise<readonly number[]>;
-  /** SyncGroup was answered: this generation's assignment. */
+  /** SyncGroup was answered: this generation's assignment. Called in the turn in which current() becomes this generation. */
   onAssigned(generation: Generation, assignment: MemberAssignment): void;
   /** This member is out of the group (unknown, fenced or its session expired): every tenure is over. It joins again by itself, as a new member. */
   onLost(reason: string): void;

@@ -177,6 +177,8 @@ describe('a transaction', () => {
     assert.equal(harness.state, 'PrepareCommit');
     assert.equal(await harness.add(producer), ErrorCode.CONCURRENT_TRANSACTIONS);
     assert.equal((await harness.init()).errorCode, ErrorCode.CONCURRENT_TRANSACTIONS);
+    // The other way it can never end: its producer need not ask for that again.
+    assert.equal(await harness.end(producer, 'abort'), ErrorCode.INVALID_TXN_STATE);
     harness.logs.brokenPartitions.clear();
     harness.timers.advance(1_000);
     await harness.settle(turns());

@@ -28,7 +28,6 @@ export class Tenancy<State, Command, Event> {
   readonly #tenures = new Map<number, Tenure>();
   readonly #shards = new Map<number, Shard<State, Command, Event>>();
   readonly #takeOvers = new Limiter(TAKE_OVERS_MAX);
-  #generation: Generation | undefined;
   #releasesUnderWay = 0;
   #closed = false;
 
@@ -51,11 +50,6 @@ export class Tenancy<State, Command, Event> {
     return this.#shards.get(partition);
   }
 
-  /** The generation that confirms the tenures; undefined while this worker is out of the group. */
-  get generation(): Generation | undefined {
-    return this.#generation;
-  }
-
   /**
    * What a JoinGroup claims: the partitions whose tenures have not ended. What has ended is out of every transaction by then, unless that takes longer than draining may: then the
    * group refuses its offsets, or the next owner waits for them.
@@ -70,7 +64,6 @@ export class Tenancy<State, Command, Event> {
   }
 
   assigned(generation: Generation, assignment: MemberAssignment): void {
-    this.#generation = generation;
     const assigned = new Set(assignment.partitions);
     const revoking = decodeRevoking(assignment.userData);
     for (const tenure of this.held()) {
@@ -87,7 +80,6 @@ export class Tenancy<State, Command, Event> {
 
   /** Out of the group, or fenced: whatever was decided, nothing of it may be committed any more. */
   loseAll(reason: string): void {
-    this.#generation = undefined;
     for (const tenure of this.held()) this.#lose(tenure, reason);
   }
 
