@@ -47,8 +47,10 @@ async function dispatch(
   }
   const program = programs.find(({ name }) => name === first);
   if (program !== undefined) return program.start(argv.slice(1), context);
-  const command = commands.find(({ name }) => name === `${first} ${second}`);
-  if (command !== undefined) return runCommand(command, argv.slice(2), context);
+  const command = commands.find(({ name }) => name === first || name === `${first} ${second}`);
+  if (command !== undefined) {
+    return runCommand(command, argv.slice(command.name === first ? 1 : 2), context);
+  }
   const group = commands.filter(({ name }) => name.startsWith(`${first} `));
   if (asksForHelp(group.length > 0 ? second : first)) {
     context.print(overview(group.length > 0 ? group : [...programs, ...commands]));

@@ -5,6 +5,7 @@ import { chatTail } from './commands/chat-tail.ts';
 import { deadLettersList } from './commands/dead-letters-list.ts';
 import { deadLettersResend } from './commands/dead-letters-resend.ts';
 import { deadLettersShow } from './commands/dead-letters-show.ts';
+import { explain } from './commands/explain.ts';
 import { journalDump } from './commands/journal-dump.ts';
 import { node } from './commands/node.ts';
 import { quarantineEdit } from './commands/quarantine-edit.ts';
@@ -30,5 +31,6 @@ export const commands: readonly Command[] = [
   quarantineRetry,
   quarantineSkip,
   quarantineEdit,
+  explain,
   journalDump,
 ];

@@ -38,3 +38,13 @@ export function readLatest(record: RecordValue): ReadCommand {
   const request = decoded.value;
   return { ok: true, entityId: request.conversationKey, command: { kind: 'latest', request } };
 }
+
+/** The id that the sender of a record gave it: a message's messageId, a request's requestId. */
+export function messageIdOf(topic: string, record: RecordValue): string | undefined {
+  if (topic === instantMessageIn.name) {
+    const decoded = instantMessageIn.decode(record.value);
+    return decoded.ok ? decoded.value.messageId : undefined;
+  }
+  const decoded = latestMessagesRequest.decode(record.value);
+  return decoded.ok ? decoded.value.requestId : undefined;
+}

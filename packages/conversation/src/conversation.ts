@@ -5,7 +5,7 @@ import {
   latestMessagesBlock,
   latestMessagesRequest,
 } from '@chat-cluster/contract';
-import { readLatest, readSend } from './commands.ts';
+import { messageIdOf, readLatest, readSend } from './commands.ts';
 import { decide } from './decide.ts';
 import { decodeEvent, encodeEvent } from './events.ts';
 import { evolve } from './evolve.ts';
@@ -32,4 +32,5 @@ export const conversation = {
   encodeState,
   decodeState,
   stateSizeBytes,
+  messageIdOf,
 } as const;

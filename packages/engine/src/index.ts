@@ -10,3 +10,6 @@ export type { WorkerIdentity } from './partition/worker-identity.ts';
 export type { RecordPosition } from './shard/shard-context.ts';
 export { Worker, type ShardStatus } from './worker.ts';
 export type { WorkerOptions } from './worker-options.ts';
+export { explain, type ExplainQuestion } from './management/explain/explainer.ts';
+export type { Explanation } from './management/explain/explanation.ts';
+export { readExplainQuestion } from './management/explain/question-text.ts';

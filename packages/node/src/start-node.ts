@@ -4,6 +4,7 @@ import { systemClock, systemTimers } from '@chat-cluster/kernel';
 import type { Log } from '@chat-cluster/log';
 import { createMissingTopics, type TopicToCreate } from './create-missing-topics.ts';
 import { isReachable } from './is-reachable.ts';
+import { ExplainRoute } from './management/explain-route.ts';
 import { startManagementServer } from './management/management-server.ts';
 
 /** What a node is made of: the application's rules and topics, where it is, and what it works with. */
@@ -51,10 +52,14 @@ export async function startNode<State, Command, Event>(
     for (const close of closers.toReversed()) await close();
   };
   try {
+    const { definition, eventTopic = `${definition.type}_events` } = options;
+    const explain = new ExplainRoute({ ...options, definition, eventTopic });
+    closers.push(() => explain.close());
     const management = await startManagementServer({
       port: options.managementPort,
       entityType: options.definition.type,
       workers,
+      explain,
     });
     closers.push(() => management.close());
     for (let index = 0; index < options.workerCount; index++) {

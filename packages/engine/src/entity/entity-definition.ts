@@ -21,6 +21,8 @@ export type EntityDefinition<State, Command, Event> = {
   readonly decodeEvent: (bytes: Uint8Array) => Event;
   readonly encodeState: (state: State) => Uint8Array;
   readonly decodeState: (bytes: Uint8Array) => State;
+  /** The id that a record's sender gave it, if records have such: people ask for a message by it. Must not throw. */
+  readonly messageIdOf?: (topic: string, record: InputRecord) => string | undefined;
   /** Estimate of what a state holds in memory, for the cap on active entities. Called after each decision: keep it cheap. */
   readonly stateSizeBytes: (state: State) => number;
 };

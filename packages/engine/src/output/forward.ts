@@ -1,8 +1,13 @@
-import type { FetchedRecord, OutgoingRecord, TopicIdPartition } from '@chat-cluster/log';
+import type {
+  FetchedRecord,
+  OutgoingRecord,
+  TopicIdPartition,
+  TopicPartition,
+} from '@chat-cluster/log';
 import { headerText, textHeader } from './event-record.ts';
 
 /** Headers of a forwarded record, UTF-8 text: where it was first, and its time there. */
-const FROM = 'fw-from';
+export const FORWARDED_FROM = 'fw-from';
 const TIME = 'fw-time';
 
 /**
@@ -20,7 +25,7 @@ export function forwarded(
     value: record.value,
     headers: [
       ...record.headers,
-      textHeader(FROM, origin),
+      textHeader(FORWARDED_FROM, origin),
       textHeader(TIME, String(record.timestampMs)),
     ],
   };
@@ -28,7 +33,7 @@ export function forwarded(
 
 /** Whether a worker forwarded this record already: once is enough, twice would be a loop. */
 export function wasForwarded(record: FetchedRecord): boolean {
-  return record.headers.length > 0 && headerText(record.headers, FROM) !== undefined;
+  return record.headers.length > 0 && headerText(record.headers, FORWARDED_FROM) !== undefined;
 }
 
 /** The time of the record where it first arrived. */
@@ -36,4 +41,11 @@ export function originalTimeMs(record: FetchedRecord): number {
   if (record.headers.length === 0) return record.timestampMs;
   const timeMs = Number(headerText(record.headers, TIME) ?? Number.NaN);
   return Number.isInteger(timeMs) ? timeMs : record.timestampMs;
+}
+
+/** What `fw-from` says; undefined for a text that no worker wrote. */
+export function originOf(text: string): (TopicPartition & { readonly offset: number }) | undefined {
+  const [topic, topicId, partition, offset, ...rest] = text.split('/');
+  if (!topic || !topicId || !partition || !offset || rest.length > 0) return undefined;
+  return { topic, partition: Number(partition), offset: Number(offset) };
 }

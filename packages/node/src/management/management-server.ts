@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { ShardStatus } from '@chat-cluster/engine';
 import { closeServer, listenOnLoopback } from '../listen.ts';
+import type { ExplainRoute } from './explain-route.ts';
 import { metricsText, type MeasuredWorker } from './metrics-text.ts';
 
 /** What the management server shows of a worker. */
@@ -25,12 +26,14 @@ export type ManagementServer = {
  *                                     with sentences about what is wrong, such as a journal that is away
  *     /metrics                        Prometheus text
  *     /cluster/shards/{entityType}    this node's shards; `?detail` adds phase, reason, lag and backlog
+ *     /explain                        what became of a record (`?topic=&partition=&offset=`) or a message (`?messageId=`, `&entityId=`)
  */
 export async function startManagementServer(options: {
   readonly port: number;
   readonly entityType: string;
   /** May grow while the node starts. */
   readonly workers: readonly ManagedWorker[];
+  readonly explain: ExplainRoute;
 }): Promise<ManagementServer> {
   const { entityType, workers } = options;
   const shardsPath = `/cluster/shards/${entityType}`;
@@ -48,9 +51,13 @@ export async function startManagementServer(options: {
         return response.end(metricsText(workers));
       case shardsPath:
         return answer(response, 200, { regions: regions(workers, url.searchParams.has('detail')) });
+      case '/explain':
+        return void options.explain.answer(url.searchParams).then(({ status, body }) => {
+          answer(response, status, body);
+        });
       default:
         return answer(response, 404, {
-          error: `Try /alive, /ready, /metrics or ${shardsPath}.`,
+          error: `Try /alive, /ready, /metrics, ${shardsPath} or /explain.`,
         });
     }
   });

@@ -1,0 +1,78 @@
+import type { FetchedRecord, Log, TopicIdPartition } from '@chat-cluster/log';
+
+/** Offsets that are asked for at once. */
+const CHUNK_OFFSETS = 1_000;
+
+/** A range of a partition: committed records with `offsetFrom` ≤ offset < `offsetUntil`. */
+export type Range = TopicIdPartition & {
+  readonly offsetFrom: number;
+  readonly offsetUntil: number;
+};
+
+/** Where a partition's log starts and ends now. */
+export async function boundsOf(
+  log: Log,
+  at: TopicIdPartition,
+): Promise<{ readonly start: number; readonly end: number }> {
+  const { topic, partition } = at;
+  const [start = 0, end = 0] = await log.admin.listOffsets([
+    { topic, partition, at: 'earliest' },
+    { topic, partition, at: 'latest' },
+  ]);
+  return { start, end };
+}
+
+/** The offset of the first record at or after a time; the end of the log when there is none. */
+export async function offsetAt(
+  log: Log,
+  { topic, partition }: TopicIdPartition,
+  timestampMs: number,
+): Promise<number> {
+  const at = { timestampMs: Math.max(0, timestampMs) };
+  const [offset = 0] = await log.admin.listOffsets([{ topic, partition, at }]);
+  return offset;
+}
+
+/** Shows the records of a range in order until `visit` answers true; says whether it did. */
+export async function scan(
+  log: Log,
+  range: Range,
+  visit: (record: FetchedRecord) => boolean,
+): Promise<boolean> {
+  const { offsetUntil } = range;
+  for (let from = range.offsetFrom; from < offsetUntil; from += CHUNK_OFFSETS) {
+    const until = Math.min(offsetUntil, from + CHUNK_OFFSETS);
+    const chunk = { ...range, offsetFrom: from, offsetUntil: until };
+    if (await scanChunk(log, chunk, visit)) return true;
+  }
+  return false;
+}
+
+async function scanChunk(
+  log: Log,
+  range: Range,
+  visit: (record: FetchedRecord) => boolean,
+): Promise<boolean> {
+  let isDone = false;
+  await log.readRange({
+    ...range,
+    visit: (record) => {
+      isDone ||= visit(record);
+    },
+  });
+  return isDone;
+}
+
+/** The record at an offset; undefined when none can be read there (a marker, or of an aborted transaction). */
+export async function recordAt(
+  log: Log,
+  at: TopicIdPartition,
+  offset: number,
+): Promise<FetchedRecord | undefined> {
+  let found: FetchedRecord | undefined;
+  await scan(log, { ...at, offsetFrom: offset, offsetUntil: offset + 1 }, (record) => {
+    found = record.offset === offset ? record : undefined;
+    return true;
+  });
+  return found;
+}
