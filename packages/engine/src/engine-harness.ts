@@ -4,8 +4,9 @@ import {
   homePartition,
   MemoryBroker,
   MemoryLog,
-  type MemoryApi,
   type FetchedRecord,
+  type Log,
+  type MemoryApi,
   type MemoryBrokerOptions,
   type OutgoingRecord,
 } from '@chat-cluster/log';
@@ -36,6 +37,8 @@ export type NodeOptions = {
   readonly limits?: Partial<EngineLimits>;
   /** Default: nobody answers. */
   readonly isReachable?: (endpoint: string) => Promise<boolean>;
+  /** What the worker gets in the place of its log. */
+  readonly log?: (log: Log) => Log;
 };
 
 export type CounterState = { total: number };
@@ -173,7 +176,7 @@ export class EngineHarness {
       definition: this.#definition,
       groupId: 'counters',
       identity: { name, endpoint: `${name}:1` },
-      log,
+      log: options.log?.(log) ?? log,
       journal,
       controlTopic: 'control',
       quarantineTopic: 'quarantine',

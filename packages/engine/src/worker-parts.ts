@@ -98,6 +98,7 @@ export class WorkerParts<State, Command, Event> {
   #onBatch(batch: FetchedBatch): void {
     const shard = this.tenancy.shard(batch.partition);
     assert(shard !== undefined, 'A fetcher is silent about partitions that were removed.');
+    this.counters.recordsFetched += batch.records.length;
     shard.take(batch);
     this.intake.balance(shard.queues);
     this.pump.schedule();

@@ -10,13 +10,19 @@ export type RefusedRecord = {
 
 /** What a worker has done since it started; the management server shows them as metrics. */
 export class Counters {
+  /** Given to a shard here by the fetcher. All that were fetched are decided, wait in a queue, or were left. */
+  recordsFetched = 0;
+  /** Taken off an input here, whatever was decided about them. */
   recordsDecided = 0;
+  /** Fetched here, and left undecided when their shard went: its next owner fetches them again. */
+  recordsLeft = 0;
   eventsCommitted = 0;
   transactionsCommitted = 0;
   transactionsAborted = 0;
   deadLetters = 0;
   /** The last record that became a dead letter, for a report that does not grow with their number. */
   lastRefused: RefusedRecord | undefined;
+  /** Hops: records of entities whose home is another partition, sent there. */
   forwarded = 0;
   parked = 0;
   entitiesRecovered = 0;
@@ -25,6 +31,11 @@ export class Counters {
   readonly journalDelay = new Histogram();
   /** By the label that a decision gave (duplicates, say). Labels come from definitions, so they are few. */
   readonly labels = new Map<string, number>();
+
+  /** The share of decided records that were at home where they were fetched: 1 unless somebody wrote to a partition that is not the key's. */
+  get locality(): number {
+    return this.recordsDecided === 0 ? 1 : 1 - this.forwarded / this.recordsDecided;
+  }
 
   refused(record: RefusedRecord): void {
     this.deadLetters += 1;

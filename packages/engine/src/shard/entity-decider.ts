@@ -204,6 +204,7 @@ export class EntityDecider<State, Command, Event> {
     if (decision === undefined || !lasts()) return;
     this.#settle(entity, queue, record, this.#add(entity, record, queue.from, decision));
     queue.advance();
+    context.counters.recordsDecided += 1;
     queue.waitsFor = undefined;
     onWork();
   }

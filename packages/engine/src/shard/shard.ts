@@ -92,10 +92,10 @@ export class Shard<State, Command, Event> {
         const record = queue.first();
         if (record === undefined || !this.#decide(queue, record)) break;
         queue.advance();
+        this.#context.counters.recordsDecided += 1;
         count += 1;
       }
     }
-    this.#context.counters.recordsDecided += count;
     return count;
   }
 
@@ -128,7 +128,10 @@ export class Shard<State, Command, Event> {
   drop(): void {
     this.decisions.drop();
     this.entities.clear();
-    for (const queue of this.queues) queue.clear();
+    for (const queue of this.queues) {
+      this.#context.counters.recordsLeft += queue.count;
+      queue.clear();
+    }
   }
 
   /** What fails after the tenure is over is nobody's trouble: the partition may have another one. */
