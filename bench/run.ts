@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
 import { runChat } from './chat/run-chat.ts';
+import { runHandOver } from './hand-over/run-hand-over.ts';
 import { runStart } from './start/run-start.ts';
 
 const USAGE = `npm run bench -- chat --backend embedded|cluster [--messages 600000] [--conversations 1000] [--paced-seconds 60] [--rate 2000]
 npm run bench -- start [--messages 1000000]
+npm run bench -- hand-over [--rounds 20] [--rate 2000] [--conversations 1000]
 
 chat: preloads the messages, runs one node over them, then a paced load; and the same through a bare consume-transform-produce loop.
 start: how long the embedded default takes until it is ready.
+hand-over: two nodes on Kafka and Cassandra; one is killed, or stopped, and comes back, so many times each.
 Results go to bench/results. Nothing else should run on the machine.
 `;
 
@@ -20,6 +23,7 @@ const { values, positionals } = parseArgs({
     messages: { type: 'string' },
     conversations: { type: 'string', default: '1000' },
     'paced-seconds': { type: 'string', default: '60' },
+    rounds: { type: 'string', default: '20' },
     rate: { type: 'string', default: '2000' },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -31,6 +35,12 @@ if (values.help) {
   process.stdout.write(USAGE);
 } else if (what === 'start') {
   await runStart({ messageCount: Number(values.messages ?? START_MESSAGES) });
+} else if (what === 'hand-over') {
+  await runHandOver({
+    rounds: Number(values.rounds),
+    ratePerSecond: Number(values.rate),
+    conversationCount: Number(values.conversations),
+  });
 } else if (what === 'chat' && (backend === 'embedded' || backend === 'cluster')) {
   await runChat({
     backend,
