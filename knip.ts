@@ -19,6 +19,10 @@ export default {
   ignoreWorkspaces: announced,
   // Debian packages.
   ignoreBinaries: ['kcat'],
+  // Generated code exports all that a proto file has.
+  ignoreIssues: { 'packages/*/src/gen/**': ['exports', 'types'] },
+  // Programs that tools/generate.ts starts.
+  ignoreDependencies: ['@bufbuild/buf', '@bufbuild/protoc-gen-es'],
   // The type of an exported function's argument is exported with it.
   ignoreExportsUsedInFile: { type: true, interface: true },
   workspaces: {

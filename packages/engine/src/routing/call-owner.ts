@@ -1,0 +1,117 @@
+import { Deadline, untilAborted } from './deadline.ts';
+import type { EntityOwner } from './entity-owner.ts';
+import { PeerError } from './peers.ts';
+import type { RoutingContext } from './routing-context.ts';
+import type { MapMember, ShardMap } from './shard-map.ts';
+
+type Kind = { readonly kind: string };
+type NotOwner = { readonly kind: 'not-owner'; readonly map: ShardMap | undefined };
+
+/** A question or a watch, as it is put to an owner in this process or to one at another node. Both end when their signal does. */
+export type OwnerCall<Outcome extends Kind> = {
+  readonly entityType: string;
+  readonly entityId: string;
+  here(owner: EntityOwner, signal: AbortSignal): Promise<Outcome | NotOwner>;
+  there(owner: MapMember, signal: AbortSignal): Promise<Outcome | NotOwner>;
+  /** How long another node may take; undefined: for ever. */
+  readonly hopTimeoutMs: number | undefined;
+  /** Told what keeps the call, in words, before and after it is tried. */
+  onTrouble(trouble: string): void;
+};
+
+/** `moved`: somebody else owns the entity by now, who can be tried at once. `in-vain`: there is nobody else to try, for the moment. */
+export type Called<Outcome> =
+  | { readonly kind: 'ended'; readonly outcome: Outcome; readonly isHere: boolean }
+  | { readonly kind: 'moved' }
+  | { readonly kind: 'in-vain' };
+
+/**
+ * One try at the owner by the youngest map. Learns a younger map from who is not the owner; gives another node up when a younger map says that the entity has moved, so that a node that
+ * is paused holds nobody. A process outside of the group looks for a younger map when its try was in vain. Rejects with the signal's reason.
+ */
+export async function callOwner<Outcome extends Kind>(
+  context: RoutingContext,
+  call: OwnerCall<Outcome>,
+  signal: AbortSignal,
+): Promise<Called<Outcome>> {
+  const { owners, maps } = context;
+  const { entityType, entityId } = call;
+  const place = owners.place(entityType, entityId);
+  const owner = place?.owner;
+  if (owner === undefined) {
+    call.onTrouble(
+      place ? `nobody owns its shard ${place.shard} at the moment` : 'no node has said where it is',
+    );
+  } else {
+    const worker = owners.worker(entityType, owner.memberId);
+    const outcome = worker
+      ? await callHere(call, { owner, worker }, signal)
+      : await callThere(context, call, owner, signal);
+    if (outcome !== undefined && !isNotOwner(outcome)) {
+      return { kind: 'ended', outcome, isHere: worker !== undefined };
+    }
+    const map = outcome?.map;
+    if (map) maps.learn(entityType, map);
+  }
+  const hasMoved = (): boolean => {
+    const next = owners.place(entityType, entityId)?.owner;
+    return next !== undefined && next.memberId !== owner?.memberId;
+  };
+  if (!hasMoved() && !owners.has(entityType)) await lookForMap(context, call, signal);
+  return { kind: hasMoved() ? 'moved' : 'in-vain' };
+}
+
+async function callHere<Outcome extends Kind>(
+  call: OwnerCall<Outcome>,
+  { owner, worker }: { readonly owner: MapMember; readonly worker: EntityOwner },
+  signal: AbortSignal,
+): Promise<Outcome | NotOwner> {
+  call.onTrouble(`its owner ${owner.name}, in this process, is not ready to answer`);
+  const outcome = await call.here(worker, signal);
+  call.onTrouble(`${owner.name}, in this process, does not own it any more`);
+  return outcome;
+}
+
+/** Undefined when the other node did not answer. */
+async function callThere<Outcome extends Kind>(
+  { maps, owners, timers }: RoutingContext,
+  call: OwnerCall<Outcome>,
+  owner: MapMember,
+  signal: AbortSignal,
+): Promise<Outcome | NotOwner | undefined> {
+  const { entityType, entityId, hopTimeoutMs } = call;
+  const who = `its owner ${owner.name} at ${owner.endpoint}`;
+  call.onTrouble(`${who} has not answered`);
+  const ending = new Deadline(timers, hopTimeoutMs, signal);
+  const offYounger = maps.onYounger(entityType, () => {
+    if (owners.place(entityType, entityId)?.owner?.memberId === owner.memberId) return;
+    ending.end(new PeerError('silent', 'gave no answer before its shard moved'));
+  });
+  try {
+    const outcome = await call.there(owner, ending.signal);
+    call.onTrouble(`${who} says that it does not own it any more`);
+    return outcome;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (ending.hasPassed) call.onTrouble(`${who} gave no answer within ${hopTimeoutMs} ms`);
+    else if (error instanceof PeerError) call.onTrouble(`${who} ${error.message}`);
+    else throw error;
+    return undefined;
+  } finally {
+    offYounger();
+    ending.clear();
+  }
+}
+
+async function lookForMap<Outcome extends Kind>(
+  { refresh }: RoutingContext,
+  call: OwnerCall<Outcome>,
+  signal: AbortSignal,
+): Promise<void> {
+  const trouble = await untilAborted(refresh.look(call.entityType), signal);
+  if (trouble !== undefined) call.onTrouble(trouble);
+}
+
+function isNotOwner(outcome: { readonly kind: string }): outcome is NotOwner {
+  return outcome.kind === 'not-owner';
+}

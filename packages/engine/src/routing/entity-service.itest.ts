@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import { suite, test, type TestContext } from 'node:test';
+import { Code, ConnectError, createClient } from '@connectrpc/connect';
+import {
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+} from '@connectrpc/connect-node';
+import { systemClock, systemRandom, systemTimers } from '@chat-cluster/kernel';
+import { EntityService } from '../gen/chatcluster/engine/v1/entity_service_pb.ts';
+import { listenRpc, type RpcServer } from '../rpc/listen-rpc.ts';
+import { EntityRouter } from './entity-router.ts';
+import { entityRoutes } from './entity-service.ts';
+import { RouterError } from './router-error.ts';
+import { RpcPeers } from './rpc-peers.ts';
+import { mapOf, ScriptedOwner, untilAborted } from './scripted-owner.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (of: Uint8Array): string => new TextDecoder().decode(of);
+
+type Node = {
+  readonly owner: ScriptedOwner;
+  readonly router: EntityRouter;
+  readonly server: RpcServer;
+  readonly endpoint: string;
+};
+
+function makeRouter(
+  t: TestContext,
+  owners: readonly ScriptedOwner[],
+  bootstrap: readonly string[] = [],
+): EntityRouter {
+  const peers = new RpcPeers({});
+  const router = new EntityRouter({
+    owners,
+    peers,
+    bootstrap,
+    clock: systemClock,
+    timers: systemTimers,
+    random: systemRandom,
+  });
+  t.after(() => {
+    router.close();
+    peers.close();
+  });
+  return router;
+}
+
+async function startNode(t: TestContext, memberId: string): Promise<Node> {
+  const owner = new ScriptedOwner(memberId);
+  const router = makeRouter(t, [owner]);
+  const server = await listenRpc({
+    host: '127.0.0.1',
+    port: 0,
+    routes: entityRoutes(router),
+    access: { kind: 'nodes' },
+    timers: systemTimers,
+    report: () => undefined,
+  });
+  t.after(() => server.close());
+  return { owner, router, server, endpoint: `127.0.0.1:${server.port}` };
+}
+
+/** Two nodes; the second one owns everything. */
+async function startPair(t: TestContext): Promise<readonly [Node, Node]> {
+  const a = await startNode(t, 'a');
+  const b = await startNode(t, 'b');
+  const map = mapOf(1, { a: a.endpoint, b: b.endpoint }, 1);
+  a.owner.setMap(map);
+  b.owner.setMap(map);
+  return [a, b];
+}
+
+suite('EntityService', () => {
+  const transports = {
+    'gRPC over HTTP/2': (baseUrl: string) => createGrpcTransport({ baseUrl }),
+    'Connect over HTTP/1.1': (baseUrl: string) =>
+      createConnectTransport({ baseUrl, httpVersion: '1.1', useBinaryFormat: false }),
+    'Connect over HTTP/2': (baseUrl: string) =>
+      createConnectTransport({ baseUrl, httpVersion: '2' }),
+    'gRPC-Web over HTTP/1.1': (baseUrl: string) =>
+      createGrpcWebTransport({ baseUrl, httpVersion: '1.1' }),
+  };
+  for (const [name, transport] of Object.entries(transports)) {
+    test(`any node answers for an entity, asked with ${name}`, async (t) => {
+      const [a, b] = await startPair(t);
+      const client = createClient(EntityService, transport(`http://${a.endpoint}`));
+      const { outcome } = await client.ask({
+        entityType: 'counter',
+        entityId: '7',
+        question: bytes('how many?'),
+        current: true,
+        including: { topic: 'in', topicId: 'id', partition: 1, offsetNext: 9_000_000_000n },
+      });
+      assert(outcome.case === 'answer');
+      assert.equal(text(outcome.value.answer), 'how many?');
+      assert.equal(outcome.value.worker, 'b');
+      assert.equal(outcome.value.positions[0]?.offsetNext, 2n ** 40n);
+      assert.deepEqual(
+        b.owner.questions.map(({ entityId, isCurrent, including }) => ({
+          entityId,
+          isCurrent,
+          offsetNext: including?.offsetNext,
+        })),
+        [{ entityId: '7', isCurrent: true, offsetNext: 9_000_000_000 }],
+      );
+      assert.equal(a.router.counters.answeredByHop, 1);
+      assert.equal(b.router.counters.hopsServed, 1);
+    });
+  }
+
+  test('is spoken with JSON and an HTTP client, as curl does', async (t) => {
+    const [a] = await startPair(t);
+    const response = await fetch(`http://${a.endpoint}/chatcluster.engine.v1.EntityService/Ask`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ entityType: 'counter', entityId: '7', question: 'aGk=' }),
+    });
+    assert.equal(response.status, 200);
+    const { answer } = (await response.json()) as { answer: { answer: string } };
+    assert.equal(answer.answer, 'aGk=');
+  });
+
+  test('a refusal of the owner passes through at once, with its own code and a fitting one of gRPC', async (t) => {
+    const [a, b] = await startPair(t);
+    b.owner.onAsk = async () => ({
+      kind: 'refused',
+      code: 'invalid-position',
+      reason: 'That topic was created anew.',
+    });
+    await assert.rejects(a.router.ask('counter', '7', bytes('?')), {
+      name: 'RouterError',
+      code: 'invalid-position',
+      message: 'That topic was created anew.',
+    });
+    const client = createClient(
+      EntityService,
+      createGrpcTransport({ baseUrl: `http://${a.endpoint}` }),
+    );
+    await assert.rejects(client.ask({ entityType: 'counter', entityId: '7' }), (error) => {
+      assert(error instanceof ConnectError);
+      assert.equal(error.code, Code.FailedPrecondition);
+      assert.equal(error.rawMessage, 'That topic was created anew.');
+      return true;
+    });
+    assert.equal(b.owner.questions.length, 2);
+  });
+
+  test('who gets no answer is told so in a sentence before its own deadline', async (t) => {
+    const [a, b] = await startPair(t);
+    b.owner.onAsk = (_, signal) => untilAborted(signal);
+    const client = createClient(
+      EntityService,
+      createGrpcTransport({ baseUrl: `http://${a.endpoint}` }),
+    );
+    const asked = client.ask({ entityType: 'counter', entityId: '7' }, { timeoutMs: 500 });
+    await assert.rejects(asked, (error) => {
+      assert(error instanceof ConnectError);
+      assert.equal(error.code, Code.Unavailable);
+      assert.match(
+        error.rawMessage,
+        /^counter 7 did not answer within 4\d\d ms: its owner worker of b at 127/,
+      );
+      return true;
+    });
+    assert.equal(a.router.counters.unavailable, 1);
+  });
+
+  test('the map of a node that is asked in vain is learned, if it is younger', async (t) => {
+    const [a, b] = await startPair(t);
+    a.owner.setMap(mapOf(2, { a: a.endpoint, b: b.endpoint }, 1));
+    b.owner.setMap(mapOf(3, { a: a.endpoint, b: b.endpoint }, 0));
+    const { worker } = await a.router.ask('counter', '7', bytes('?'));
+    assert.equal(worker, 'a');
+    assert.equal(b.router.counters.hopsNotOwned, 1);
+  });
+
+  test('a process without workers finds its way from any node', async (t) => {
+    const [a, b] = await startPair(t);
+    const outside = makeRouter(t, [], ['127.0.0.1:1', a.endpoint]);
+    assert.equal((await outside.ask('counter', '7', bytes('?'))).worker, 'b');
+    assert.equal(a.router.counters.answeredByHop, 0);
+
+    await b.server.close();
+    a.owner.setMap(mapOf(2, { a: a.endpoint }, 0));
+    assert.equal((await outside.ask('counter', '7', bytes('?'))).worker, 'a');
+  });
+
+  test('the map is told to who asks for it', async (t) => {
+    const [a] = await startPair(t);
+    const client = createClient(
+      EntityService,
+      createGrpcTransport({ baseUrl: `http://${a.endpoint}` }),
+    );
+    const map = await client.shardMap({ entityType: 'counter' });
+    assert.deepEqual(map.owners, [1, 1, 1, 1]);
+    assert.deepEqual(
+      map.members.map(({ memberId }) => memberId),
+      ['a', 'b'],
+    );
+    await assert.rejects(client.shardMap({ entityType: 'other' }), /no map of other yet/);
+  });
+
+  test('a watch gives every event once, in order, while the entity moves from node to node', async (t) => {
+    const [a, b] = await startPair(t);
+    const event = (seq: number) => ({ seq, event: bytes(`event ${seq}`), timestampMs: seq });
+    const members = { a: a.endpoint, b: b.endpoint };
+    b.owner.events = [0, 1, 2].map(event);
+    b.owner.onWatchEnd = async () => {
+      const map = mapOf(2, members, 0);
+      b.owner.setMap(map);
+      a.owner.setMap(map);
+      a.owner.events = [0, 1, 2, 3, 4].map(event);
+      return { kind: 'not-owner', map };
+    };
+    const client = createClient(
+      EntityService,
+      createGrpcTransport({ baseUrl: `http://${b.endpoint}` }),
+    );
+    const ending = new AbortController();
+    const seqs: number[] = [];
+    const watched = { entityType: 'counter', entityId: '7', seqFrom: 1n };
+    for await (const { message } of client.watch(watched, { signal: ending.signal })) {
+      assert(message.case === 'event');
+      assert.equal(text(message.value.event), `event ${message.value.seq}`);
+      seqs.push(Number(message.value.seq));
+      if (seqs.length === 4) break;
+    }
+    ending.abort();
+    assert.deepEqual(seqs, [1, 2, 3, 4]);
+  });
+
+  test('a watch ends when its watcher does, with the reason that it gave', async (t) => {
+    const [a] = await startPair(t);
+    const ending = new AbortController();
+    const watched = { entityType: 'counter', entityId: '7', seqFrom: 0 };
+    const watching = a.router.watch(watched, () => undefined, ending.signal);
+    ending.abort(new RouterError('unavailable', 'That is enough.'));
+    await assert.rejects(watching, /That is enough/);
+  });
+});

@@ -1,0 +1,53 @@
+import { deferred, type Deferred } from '@chat-cluster/kernel';
+
+/**
+ * Turns what calls back with one item after the other into a generator of them. The source is held until the item was taken and the next one is asked for. Its result is the generator's;
+ * its error is thrown. Ending the generator aborts the source's signal, as the outer signal does.
+ */
+export async function* streamOf<T, Result>(
+  source: (onItem: (item: T) => Promise<void>, signal: AbortSignal) => Promise<Result>,
+  signal: AbortSignal,
+): AsyncGenerator<T, Result> {
+  const ending = new AbortController();
+  const end = (): void => ending.abort(signal.reason);
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  let offered: { readonly item: T; readonly taken: Deferred<void> } | undefined;
+  let wake = deferred<void>();
+  const onItem = async (item: T): Promise<void> => {
+    offered = { item, taken: deferred() };
+    wake.resolve();
+    await offered.taken.promise;
+  };
+  let outcome: { readonly result: Result } | { readonly error: unknown } | undefined;
+  source(onItem, ending.signal).then(
+    (result) => {
+      outcome = { result };
+      wake.resolve();
+    },
+    (error: unknown) => {
+      outcome = { error };
+      wake.resolve();
+    },
+  );
+  try {
+    for (;;) {
+      const { item, taken } = offered ?? {};
+      if (taken !== undefined) {
+        offered = undefined;
+        yield item as T;
+        taken.resolve();
+      } else if (outcome === undefined) {
+        await wake.promise;
+        wake = deferred();
+      } else {
+        if ('error' in outcome) throw outcome.error;
+        return outcome.result;
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', end);
+    ending.abort();
+    offered?.taken.resolve();
+  }
+}

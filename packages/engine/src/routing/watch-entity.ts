@@ -1,0 +1,113 @@
+import { callOwner, type Called } from './call-owner.ts';
+import type { WatchedEvent, WatchEnd } from './entity-owner.ts';
+import { PeerError } from './peers.ts';
+import { RouterError } from './router-error.ts';
+import type { RoutingContext } from './routing-context.ts';
+import { waitForRetry } from './wait-for-retry.ts';
+
+export type Watched = {
+  readonly entityType: string;
+  readonly entityId: string;
+  readonly seqFrom: number;
+};
+
+/** A promise that it returns is waited for before the next event. */
+export type OnEvent = (event: WatchedEvent) => Promise<void> | undefined;
+
+/**
+ * Gives the entity's committed events in order, from owner to owner, until the signal is aborted: rejects with its reason then, with what `onEvent` rejects with, or with a RouterError.
+ */
+export async function watchEntity(
+  context: RoutingContext,
+  { entityType, entityId, seqFrom }: Watched,
+  onEvent: OnEvent,
+  signal: AbortSignal,
+): Promise<never> {
+  const { clock, limits } = context;
+  const next = new NextEvent(seqFrom, onEvent);
+  let trouble = '';
+  let troubledSinceMs: number | undefined;
+  for (let tries = 1; ; tries += 1) {
+    const seqBefore = next.seq;
+    const triedAtMs = clock.monotonicMs();
+    const called = await watchOnce(context, { entityType, entityId, next, signal }, (words) => {
+      trouble = words;
+    });
+    if (called.kind === 'ended') throw errorOf(called.outcome, { entityType, entityId });
+    const nowMs = clock.monotonicMs();
+    // An owner took the watch, and it lasted or brought something.
+    if (next.seq > seqBefore || nowMs - triedAtMs > limits.hopTimeoutMs) {
+      tries = 0;
+      troubledSinceMs = undefined;
+    }
+    troubledSinceMs ??= nowMs;
+    if (nowMs - troubledSinceMs >= limits.watchUnavailableMs) {
+      throw new RouterError(
+        'unavailable',
+        `${entityType} ${entityId} cannot be watched: ${trouble}. Watch again later, from seq ${next.seq}.`,
+      );
+    }
+    context.counters.retried += 1;
+    if (called.kind === 'in-vain') {
+      await waitForRetry(context, { entityType, tries: Math.max(1, tries) }, signal);
+    }
+  }
+}
+
+type Ended = Exclude<WatchEnd, { kind: 'not-owner' }>;
+
+async function watchOnce(
+  context: RoutingContext,
+  options: {
+    readonly entityType: string;
+    readonly entityId: string;
+    readonly next: NextEvent;
+    readonly signal: AbortSignal;
+  },
+  onTrouble: (trouble: string) => void,
+): Promise<Called<Ended>> {
+  const { entityType, entityId, next, signal } = options;
+  const call = {
+    entityType,
+    entityId,
+    here: (
+      owner: Parameters<Parameters<typeof callOwner<Ended>>[1]['here']>[0],
+      ending: AbortSignal,
+    ) => owner.watch({ entityId, seqFrom: next.seq }, next.take, ending),
+    there: ({ endpoint }: { readonly endpoint: string }, ending: AbortSignal) =>
+      context.peers.watch(endpoint, { entityType, entityId, seqFrom: next.seq }, next.take, ending),
+    hopTimeoutMs: undefined,
+    onTrouble,
+  };
+  return callOwner<Ended>(context, call, signal);
+}
+
+/** Lets through one event after the other, whoever owns the entity: a gap or a repeat is the fault of who sent it, and never reaches the watcher. */
+class NextEvent {
+  seq: number;
+  readonly #onEvent: OnEvent;
+
+  constructor(seq: number, onEvent: OnEvent) {
+    this.seq = seq;
+    this.#onEvent = onEvent;
+  }
+
+  readonly take: OnEvent = (event) => {
+    if (event.seq !== this.seq) {
+      throw new PeerError('failed', `gave event ${event.seq} where ${this.seq} is the next one`);
+    }
+    this.seq += 1;
+    return this.#onEvent(event);
+  };
+}
+
+function errorOf(
+  end: Ended,
+  { entityType, entityId }: { readonly entityType: string; readonly entityId: string },
+): RouterError {
+  if (end.kind === 'refused') return new RouterError(end.code, end.reason);
+  return new RouterError(
+    'too-slow',
+    `The watcher of ${entityType} ${entityId} did not keep up: watch again, from the seq after the last event.`,
+  );
+}
