@@ -47,7 +47,7 @@ export type CounterEvent = { readonly added: number; readonly total: number };
 
 /**
  * An entity for tests: `{"id", "add"}` adds a number and puts the total out; `{"id", "sumOfLast"}` asks the history; the number 13 makes its code throw in decide, 14 in evolve,
- * as long as `isBroken`.
+ * as long as `isBroken`. The question `"total"` is answered with the total, a number with the sum of so many last additions.
  */
 export class CounterDefinition {
   isBroken = true;
@@ -104,6 +104,18 @@ export class CounterDefinition {
         reply: total,
       };
     },
+    answer: (state, question, { entityId, seqNext }) => {
+      const asked: unknown = JSON.parse(Buffer.from(question).toString());
+      if (asked === 'total') return answer({ id: entityId, total: state.total });
+      if (typeof asked !== 'number') return { kind: 'refused', reason: 'That is no question.' };
+      return {
+        kind: 'history',
+        seqBefore: seqNext,
+        countMax: asked,
+        resume: (events) =>
+          answer({ sum: events.reduce((sum, { event }) => sum + event.added, 0) }),
+      };
+    },
     evolve: (state, event) => {
       if (event.added === 14 && this.isBroken) throw new Error('fourteen cannot be applied');
       state.total += event.added;
@@ -115,6 +127,10 @@ export class CounterDefinition {
     decodeState: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as CounterState,
     stateSizeBytes: () => 16,
   };
+}
+
+function answer(value: unknown) {
+  return { kind: 'answer', bytes: Buffer.from(JSON.stringify(value)) } as const;
 }
 
 function output(topic: string, key: string, value: unknown) {

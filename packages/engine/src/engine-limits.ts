@@ -62,6 +62,8 @@ export type EngineLimits = {
   readonly drainTimeoutMs: number;
   /** An answer is given only while the last acknowledged heartbeat was sent less than this ago. */
   readonly leaseMs: number;
+  /** Questions under way; beyond it they are refused. Each waits a second at most in a hand-over after a crash, so this is what a worker may be asked in a second, with room. */
+  readonly questionsMax: number;
 };
 
 const KIB = 1024;
@@ -102,6 +104,7 @@ export const defaultEngineLimits: EngineLimits = {
   decideSliceRecords: 200,
   drainTimeoutMs: 2_000,
   leaseMs: 1_000,
+  questionsMax: 4_000,
 };
 
 /** The defaults with these changes. Limits that cannot be kept are a programmer's error. */

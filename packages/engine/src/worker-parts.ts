@@ -2,8 +2,10 @@ import { assert } from '@chat-cluster/kernel';
 import type {
   FetchedBatch,
   Fetcher,
+  Generation,
   GroupMember,
   LogError,
+  MemberAssignment,
   TopicPartition,
   TransactionalProducer,
 } from '@chat-cluster/log';
@@ -18,12 +20,16 @@ import { Counters } from './management/counters.ts';
 import { RefusedReport } from './management/refused-report.ts';
 import { Committer } from './output/committer.ts';
 import type { DecidedPart } from './output/decided-part.ts';
+import { decodeAssignmentData } from './partition/assignment-data.ts';
 import { ASSIGNOR_PROTOCOL, assignPartitions } from './partition/assignor.ts';
+import { Lease } from './partition/lease.ts';
 import { ShardStoppedError } from './partition/shard-stopped-error.ts';
 import { TakeOver } from './partition/take-over.ts';
 import { Tenancy } from './partition/tenancy.ts';
 import { encodeIdentity, transactionalIdOf } from './partition/worker-identity.ts';
+import { Questions } from './query/questions.ts';
 import { Limiter } from './recovery/limiter.ts';
+import { CurrentMap } from './routing/current-map.ts';
 import { Pump } from './shard/pump.ts';
 import type { ShardContext } from './shard/shard-context.ts';
 import type { WorkerOptions } from './worker-options.ts';
@@ -55,6 +61,9 @@ export class WorkerParts<State, Command, Event> {
   readonly tenancy: Tenancy<State, Command, Event>;
   readonly pump: Pump<State, Command, Event>;
   readonly refusedReport: RefusedReport;
+  readonly lease: Lease;
+  readonly currentMap = new CurrentMap();
+  readonly questions: Questions<State, Command, Event>;
   readonly #options: WorkerOptions<State, Command, Event>;
   readonly #limits: EngineLimits;
   readonly #topics: EngineTopics;
@@ -80,7 +89,17 @@ export class WorkerParts<State, Command, Event> {
     this.fetcher = this.#makeFetcher();
     const inputCount = topics.inputs.length * topics.shardCount;
     this.intake = new Intake(this.fetcher, this.#limits, inputCount);
+    const { leaseMs } = this.#limits;
+    const { shardCount } = topics;
+    this.lease = new Lease({
+      clock,
+      leaseMs,
+      shardCount,
+      lastConfirmedMs: () => this.member.lastConfirmedMs(),
+    });
     this.tenancy = new Tenancy({
+      lease: this.lease,
+      onTurn: (partition) => this.questions.look(partition),
       context: this.context,
       member: this.member,
       intake: this.intake,
@@ -91,8 +110,22 @@ export class WorkerParts<State, Command, Event> {
       context: this.context,
       intake: this.intake,
       shards: () => this.tenancy.shards(),
-      onDecided: () => this.committer.kick(),
+      onDecided: () => {
+        this.committer.kick();
+        this.questions.decided();
+      },
     });
+    this.questions = this.#makeQuestions();
+  }
+
+  /** A generation's assignment. Who is told of the map finds the tenures that go with it. */
+  assigned(generation: Generation, assignment: MemberAssignment): void {
+    const { map } = decodeAssignmentData(assignment.userData);
+    this.lease.assigned(generation.generationId, map);
+    this.currentMap.take(generation, map);
+    this.tenancy.assigned(generation, assignment);
+    this.committer.kick();
+    this.currentMap.tell();
   }
 
   #onBatch(batch: FetchedBatch): void {
@@ -137,6 +170,8 @@ export class WorkerParts<State, Command, Event> {
       backlogBudget,
       entityBudget: new ByteBudget({ name: 'entities', bytesMax: limits.entityBytesMax }),
       onWork: () => this.pump.schedule(),
+      onRecovered: (partition) => this.questions.look(partition),
+      onCommitted: (partition) => this.questions.look(partition),
       onFailed: (partition, error) => this.tenancy.fail(partition, error),
       onReply: onReply ?? (() => {}),
     };
@@ -204,7 +239,8 @@ export class WorkerParts<State, Command, Event> {
       topics: inputs,
       protocolName: ASSIGNOR_PROTOCOL,
       userData: encodeIdentity(identity),
-      assignor: (members) => assignPartitions(members, shardCount),
+      assignor: (members) =>
+        assignPartitions(members, shardCount, (map) => this.lease.waitsOf(map)),
     });
   }
 
@@ -217,6 +253,21 @@ export class WorkerParts<State, Command, Event> {
         onPartitionError: (at, error) => this.#onPartitionError(at, error),
       },
     );
+  }
+
+  #makeQuestions(): Questions<State, Command, Event> {
+    const { context, currentMap, lease, member, tenancy } = this;
+    return new Questions({
+      context,
+      topics: this.#topics,
+      limits: this.#limits,
+      workerName: this.#options.identity.name,
+      lease,
+      member,
+      tenure: (partition) => tenancy.tenure(partition),
+      shard: (partition) => tenancy.shard(partition),
+      map: () => currentMap.map,
+    });
   }
 
   #makeTakeOver(): TakeOver {

@@ -5,6 +5,8 @@ import type { Counters } from './management/counters.ts';
 import { findTopics } from './partition/find-topics.ts';
 import { removeNamesakes } from './partition/remove-namesakes.ts';
 import type { Tenure } from './partition/tenure.ts';
+import type { AskOutcome, Question } from './routing/entity-owner.ts';
+import type { ShardMap } from './routing/shard-map.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { openProducer, WorkerParts } from './worker-parts.ts';
 
@@ -32,6 +34,7 @@ const GIVE_UP_AT_STOP_MS = 10_000;
  */
 export class Worker<State, Command, Event> {
   readonly #options: WorkerOptions<State, Command, Event>;
+  readonly #topics: EngineTopics;
   readonly #parts: WorkerParts<State, Command, Event>;
   #maintenance: Cancel = () => {};
   #maintenanceRound = 0;
@@ -59,6 +62,7 @@ export class Worker<State, Command, Event> {
     producer: TransactionalProducer,
   ) {
     this.#options = options;
+    this.#topics = topics;
     this.#parts = new WorkerParts({
       worker: options,
       topics,
@@ -69,6 +73,30 @@ export class Worker<State, Command, Event> {
 
   get counters(): Counters {
     return this.#parts.counters;
+  }
+
+  get entityType(): string {
+    return this.#options.definition.type;
+  }
+
+  get shardCount(): number {
+    return this.#topics.shardCount;
+  }
+
+  map(): ShardMap | undefined {
+    return this.#parts.currentMap.map;
+  }
+
+  onMap(callback: (map: ShardMap) => void): () => void {
+    return this.#parts.currentMap.onMap(callback);
+  }
+
+  isMember(memberId: string): boolean {
+    return this.#parts.currentMap.memberId === memberId;
+  }
+
+  ask(question: Question, signal: AbortSignal): Promise<AskOutcome> {
+    return this.#parts.questions.ask(question, signal);
   }
 
   /** This worker's shards, in order, stopped ones included. */
@@ -151,13 +179,10 @@ export class Worker<State, Command, Event> {
   }
 
   async #join(): Promise<void> {
-    const { committer, member, tenancy } = this.#parts;
+    const { member, tenancy } = this.#parts;
     await member.start({
       beforeJoin: () => tenancy.claims(),
-      onAssigned: (generation, assignment) => {
-        tenancy.assigned(generation, assignment);
-        committer.kick();
-      },
+      onAssigned: (generation, assignment) => this.#parts.assigned(generation, assignment),
       onLost: (reason) => {
         this.#options.report('warn', 'This worker is out of the group.', { reason });
         tenancy.loseAll(reason);

@@ -41,6 +41,11 @@ export class ShardTail {
     return this.#position.eventNumber + this.#events.length;
   }
 
+  /** All events up to this number are committed. */
+  get eventNumberCommitted(): number {
+    return this.#position.eventNumber + this.#committed;
+  }
+
   /** An event that was just decided. */
   append(event: TailEvent): void {
     assert(
@@ -112,9 +117,13 @@ export class ShardTail {
 
   /** Whether something was decided about the entity that is not committed: what is in memory of it may never have happened. */
   hasUncommitted(entityId: string): boolean {
-    const own = this.#byEntity.get(entityId);
-    const last = own?.at(own.length - 1);
+    const last = this.#lastOf(entityId);
     return last !== undefined && last.offset < 0;
+  }
+
+  /** Number of the last event of the entity that may not be in the journal; 0 when all are. When it is committed, everything that was decided of the entity until now is. */
+  eventNumberLastOf(entityId: string): number {
+    return this.#lastOf(entityId)?.eventNumber ?? 0;
   }
 
   /** Gives all memory back: the tenure is over. */
@@ -124,6 +133,11 @@ export class ShardTail {
     this.#byEntity.clear();
     this.#handedOver = 0;
     this.#committed = 0;
+  }
+
+  #lastOf(entityId: string): TailEvent | undefined {
+    const own = this.#byEntity.get(entityId);
+    return own?.at(own.length - 1);
   }
 
   #forget(event: TailEvent): void {

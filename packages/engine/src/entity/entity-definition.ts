@@ -15,6 +15,12 @@ export type EntityDefinition<State, Command, Event> = {
   readonly evolve: (state: State, event: Event) => State;
   /** Must not change the state. */
   readonly decide: (state: State, command: Command, context: DecideContext) => Decision<Event>;
+  /** Answers a question about the entity. Must not change the state. Without it the entity answers none. */
+  readonly answer?: (
+    state: State,
+    question: Uint8Array,
+    context: AnswerContext,
+  ) => EntityAnswer<Event>;
   /** JSON bytes; must not start with `{"$`, which marks the engine's own events. */
   readonly encodeEvent: (event: Event) => Uint8Array;
   /** Throws on bytes it does not know. */
@@ -77,7 +83,29 @@ export type Decision<Event> =
       readonly kind: 'history';
       readonly seqBefore: number;
       readonly countMax: number;
-      readonly resume: (
-        events: readonly { readonly seq: number; readonly event: Event }[],
-      ) => Decision<Event>;
+      readonly resume: (events: readonly PastEvent<Event>[]) => Decision<Event>;
     };
+
+export type AnswerContext = {
+  readonly entityId: string;
+  /** Events 0 … seqNext - 1 have been applied to the state. */
+  readonly seqNext: number;
+};
+
+/**
+ * Questions and answers are in the application's own encoding.
+ * - refused: the question cannot be answered, however often it is asked; the sentence says why.
+ * - history: as for a decision; `resume` must not look at the state.
+ */
+export type EntityAnswer<Event> =
+  | { readonly kind: 'answer'; readonly bytes: Uint8Array }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | {
+      readonly kind: 'history';
+      readonly seqBefore: number;
+      readonly countMax: number;
+      readonly resume: (events: readonly PastEvent<Event>[]) => EntityAnswer<Event>;
+    };
+
+/** An event of the entity's own, from its history. */
+export type PastEvent<Event> = { readonly seq: number; readonly event: Event };

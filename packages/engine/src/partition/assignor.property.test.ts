@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { MemberAssignment, MemberSubscription } from '@chat-cluster/log';
-import { assignPartitions, decodeRevoking } from './assignor.ts';
+import { decodeAssignmentData } from './assignment-data.ts';
+import { assignPartitions } from './assignor.ts';
 import { encodeIdentity } from './worker-identity.ts';
 
 function memberOf(
@@ -24,6 +25,10 @@ function partitionsOf(assignments: Assignments, memberId: string): readonly numb
   return assignments.get(memberId)?.partitions ?? [];
 }
 
+function revokingOf(assignment: MemberAssignment | undefined): readonly number[] {
+  return decodeAssignmentData(assignment?.userData ?? new Uint8Array()).revoking;
+}
+
 /** What the members claim in the next generation, when each has given up what it was told to. */
 function nextGeneration(
   members: readonly MemberSubscription[],
@@ -31,7 +36,7 @@ function nextGeneration(
 ): MemberSubscription[] {
   return members.map((member) => {
     const assignment = assignments.get(member.memberId);
-    const revoking = decodeRevoking(assignment?.userData ?? new Uint8Array());
+    const revoking = revokingOf(assignment);
     const owned = (assignment?.partitions ?? []).filter((each) => !revoking.includes(each));
     return { ...member, ownedPartitions: owned, ownedGenerationId: member.ownedGenerationId + 2 };
   });
@@ -96,9 +101,10 @@ test('after one hand-over sizes differ by at most one, nothing is marked, and no
       const settled = assignPartitions(handedOver, partitionCount);
       const sizes = sizesOf(settled);
       assert.ok(Math.max(...sizes) - Math.min(...sizes) <= 1, sizes.join());
-      for (const { userData } of settled.values()) assert.deepEqual(decodeRevoking(userData), []);
+      for (const given of settled.values()) assert.deepEqual(revokingOf(given), []);
       const again = assignPartitions(nextGeneration(handedOver, settled), partitionCount);
-      assert.deepEqual(again, settled);
+      assert.deepEqual(ownersOf(again), ownersOf(settled));
+      for (const given of again.values()) assert.deepEqual(revokingOf(given), []);
     }),
   );
 });
@@ -107,7 +113,7 @@ test('no more partitions move than must for the sizes to be even', () => {
   fc.assert(
     fc.property(groups, ({ members, partitionCount }) => {
       const assignments = assignPartitions(members, partitionCount);
-      const moved = [...assignments.values()].flatMap(({ userData }) => decodeRevoking(userData));
+      const moved = [...assignments.values()].flatMap(revokingOf);
       const share = Math.floor(partitionCount / members.length);
       const larger = partitionCount % members.length;
       const sizes = members.map(({ ownedPartitions }) => ownedPartitions.length);
@@ -147,7 +153,7 @@ test('of two claims the one of the younger generation counts, and equal ones are
   const [one, other] = [memberOf('one', [0, 1], 5), memberOf('other', [0, 2], 5)];
   const equal = assignPartitions([one, other], 3);
   assertEachOnce(equal, 3);
-  for (const { userData } of equal.values()) assert.deepEqual(decodeRevoking(userData), []);
+  for (const given of equal.values()) assert.deepEqual(revokingOf(given), []);
   const twins = [memberOf('one', [0, 1], 5), memberOf('other', [0, 1], 5)];
   for (const members of [twins, twins.toReversed()]) {
     const shared = assignPartitions(members, 2);
@@ -161,11 +167,43 @@ test('claims to partitions that there are not are passed over', () => {
   assert.deepEqual(partitionsOf(assignments, 'm-id'), [0, 1]);
 });
 
-test('user data of another version marks nothing', () => {
-  for (const text of ['', 'x', 'null', '[]', '{}', '{"revoking":1}']) {
-    assert.deepEqual(decodeRevoking(Buffer.from(text)), []);
-  }
-  assert.deepEqual(decodeRevoking(Buffer.from('{"revoking":[1,"2",3]}')), [1, 3]);
+/** The map that all members get is the same one; of each shard the member that owns it. */
+function ownersOf(assignments: Assignments): readonly string[] {
+  const maps = [...assignments.values()].map(({ userData }) => decodeAssignmentData(userData).map);
+  for (const map of maps) assert.deepEqual(map, maps[0]);
+  return maps[0]?.owners.map((owner) => maps[0]?.members[owner]?.memberId ?? '') ?? [];
+}
+
+test('every member gets the map of what each of them is assigned, what it is to give up included', () => {
+  fc.assert(
+    fc.property(groups, ({ members, partitionCount }) => {
+      const assignments = assignPartitions(members, partitionCount);
+      const owners = ownersOf(assignments);
+      assert.equal(owners.length, partitionCount);
+      for (const { memberId } of members) {
+        const owned = [...owners.keys()].filter((shard) => owners[shard] === memberId);
+        assert.deepEqual(owned, partitionsOf(assignments, memberId));
+      }
+    }),
+  );
+});
+
+test('the map tells as of which generation a member claims, and that nothing can be told of contradicting claims', () => {
+  const claimsOf = (members: readonly MemberSubscription[]): unknown => {
+    const [given] = assignPartitions(members, 3).values();
+    const { map } = decodeAssignmentData(given?.userData ?? new Uint8Array());
+    return map?.members.map(({ name, claimGenerationId }) => [name, claimGenerationId]);
+  };
+  const [a, b] = [memberOf('a', [0], 7), memberOf('b', [1], 6)];
+  assert.deepEqual(claimsOf([b, a]), [
+    ['a', 7],
+    ['b', 6],
+  ]);
+  assert.deepEqual(claimsOf([a, b, memberOf('c', [0, 2], 5)]), [
+    ['a', -1],
+    ['b', 6],
+    ['c', -1],
+  ]);
 });
 
 test('a thousand members share a thousand partitions and more', () => {

@@ -1,4 +1,10 @@
 import type { MemberAssignment, MemberSubscription } from '@chat-cluster/log';
+import {
+  encodeAssignmentData,
+  packMap,
+  type AssignedMap,
+  type ToldWaits,
+} from './assignment-data.ts';
 import { decodeIdentity } from './worker-identity.ts';
 
 export const ASSIGNOR_PROTOCOL = 'chat-cluster-sticky-1';
@@ -11,13 +17,19 @@ export const ASSIGNOR_PROTOCOL = 'chat-cluster-sticky-1';
  * to their new owner. So every commit of a tenure, the last one included, has a generation that assigns the partition to it.
  *
  * Of two claims to a partition the one of the younger generation counts (KIP-429's rule); equal claims cancel out. Pure and deterministic: members are ordered by name, then id.
+ *
+ * Each member also gets the map of all shards; a shard that is to be given up is still its owner's.
+ *
+ * @param waitsOf what the leader knows of leases that may still hold; default: nothing
  */
 export function assignPartitions(
   members: readonly MemberSubscription[],
   partitionCount: number,
+  waitsOf: (map: Omit<AssignedMap, 'told'>) => ToldWaits = () => NO_WAITS_KNOWN,
 ): ReadonlyMap<string, MemberAssignment> {
-  const owners = claimedOwners(members, partitionCount);
-  const targets = targetOwners(members, owners, partitionCount);
+  const sorted = orderByName(members);
+  const { owners, contesting } = claimedOwners(members, partitionCount);
+  const targets = targetOwners(sorted, owners, partitionCount);
   const result = new Map<string, { partitions: number[]; revoking: number[] }>();
   for (const member of members) result.set(member.memberId, { partitions: [], revoking: [] });
   for (let partition = 0; partition < partitionCount; partition++) {
@@ -28,54 +40,60 @@ export function assignPartitions(
     given.partitions.push(partition);
     if (owner !== undefined && owner !== target) given.revoking.push(partition);
   }
+  const given = owners.map((owner, partition) => owner ?? targets[partition]);
+  const map = mapOf(sorted, given, contesting);
+  const packed = packMap({ ...map, told: waitsOf(map) }, members.length);
   return new Map(
     [...result].map(([memberId, { partitions, revoking }]) => [
       memberId,
-      { partitions, userData: encodeRevoking(revoking) },
+      { partitions, userData: encodeAssignmentData(revoking, packed) },
     ]),
   );
 }
 
-/** The partitions that a member is asked to give up, from its assignment's user data. Unreadable bytes (another version's) mean none. */
-export function decodeRevoking(userData: Uint8Array): readonly number[] {
-  try {
-    const parsed: unknown = JSON.parse(new TextDecoder().decode(userData));
-    if (typeof parsed !== 'object' || parsed === null || !('revoking' in parsed)) return [];
-    const { revoking } = parsed;
-    if (!Array.isArray(revoking)) return [];
-    const listed: readonly unknown[] = revoking;
-    return listed.filter((partition) => typeof partition === 'number');
-  } catch {
-    return [];
-  }
+const NO_WAITS_KNOWN: ToldWaits = { knownGenerationId: -1, waitsMs: [] };
+
+function mapOf(
+  members: readonly MemberSubscription[],
+  owners: readonly (string | undefined)[],
+  contesting: ReadonlySet<string>,
+): Omit<AssignedMap, 'told'> {
+  const indexes = new Map(members.map(({ memberId }, index) => [memberId, index]));
+  return {
+    members: members.map(({ memberId, userData, ownedGenerationId }) => {
+      const { name, endpoint } = decodeIdentity(userData) ?? { name: '', endpoint: '' };
+      const claimGenerationId = contesting.has(memberId) ? -1 : ownedGenerationId;
+      return { name, endpoint, memberId, claimGenerationId };
+    }),
+    owners: owners.map((owner) => indexes.get(owner ?? '') ?? -1),
+  };
 }
 
-function encodeRevoking(revoking: readonly number[]): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify({ revoking }));
-}
-
-/** For each partition the member that holds it, if exactly one claim is the youngest. */
+/** For each partition the member that holds it, if exactly one claim is the youngest; and the members whose claims contradict others'. */
 function claimedOwners(
   members: readonly MemberSubscription[],
   partitionCount: number,
-): readonly (string | undefined)[] {
+): { owners: readonly (string | undefined)[]; contesting: ReadonlySet<string> } {
   const owners = Array.from<string | undefined>({ length: partitionCount });
-  const claimGenerations = Array.from({ length: partitionCount }, () => -1);
+  const claims = Array.from<MemberSubscription | undefined>({ length: partitionCount });
+  const contesting = new Set<string>();
   for (const member of members) {
     for (const partition of member.ownedPartitions) {
       if (partition < 0 || partition >= partitionCount) continue;
-      const known = claimGenerations[partition] ?? -1;
-      if (member.ownedGenerationId > known) {
+      const known = claims[partition];
+      if (known !== undefined) contesting.add(member.memberId).add(known.memberId);
+      if (known === undefined || member.ownedGenerationId > known.ownedGenerationId) {
         owners[partition] = member.memberId;
-        claimGenerations[partition] = member.ownedGenerationId;
-      } else if (member.ownedGenerationId === known) {
+        claims[partition] = member;
+      } else if (member.ownedGenerationId === known.ownedGenerationId) {
         owners[partition] = undefined;
       }
     }
   }
-  return owners;
+  return { owners, contesting };
 }
 
+/** `members` in the order that decides between equals. */
 function targetOwners(
   members: readonly MemberSubscription[],
   owners: readonly (string | undefined)[],
@@ -83,9 +101,8 @@ function targetOwners(
 ): readonly (string | undefined)[] {
   const held = new Map<string, number[]>(members.map((member) => [member.memberId, []]));
   owners.forEach((owner, partition) => owner !== undefined && held.get(owner)?.push(partition));
-  const byLoad = orderByName(members).sort(
-    (a, b) => (held.get(b)?.length ?? 0) - (held.get(a)?.length ?? 0),
-  );
+  const takers = members.map(({ memberId }) => memberId);
+  const byLoad = takers.toSorted((a, b) => (held.get(b)?.length ?? 0) - (held.get(a)?.length ?? 0));
   const quotas = quotasOf(byLoad, partitionCount);
   const targets = Array.from<string | undefined>({ length: partitionCount });
   for (const memberId of byLoad) {
@@ -93,7 +110,6 @@ function targetOwners(
     for (const partition of kept) targets[partition] = memberId;
     quotas.set(memberId, (quotas.get(memberId) ?? 0) - kept.length);
   }
-  const takers = orderByName(members);
   let taker = 0;
   for (let partition = 0; partition < partitionCount; partition++) {
     if (targets[partition] !== undefined) continue;
@@ -126,11 +142,11 @@ function nextWithRoom(
   return takers.length;
 }
 
-function orderByName(members: readonly MemberSubscription[]): string[] {
+function orderByName(members: readonly MemberSubscription[]): MemberSubscription[] {
   return members
-    .map(({ memberId, userData }) => ({ memberId, name: decodeIdentity(userData)?.name ?? '' }))
-    .sort((a, b) => compare(a.name, b.name) || compare(a.memberId, b.memberId))
-    .map(({ memberId }) => memberId);
+    .map((member) => ({ member, name: decodeIdentity(member.userData)?.name ?? '' }))
+    .sort((a, b) => compare(a.name, b.name) || compare(a.member.memberId, b.member.memberId))
+    .map(({ member }) => member);
 }
 
 function compare(a: string, b: string): number {

@@ -5,7 +5,8 @@ import type { Committer } from '../output/committer.ts';
 import { Limiter } from '../recovery/limiter.ts';
 import type { ShardContext } from '../shard/shard-context.ts';
 import { Shard } from '../shard/shard.ts';
-import { decodeRevoking } from './assignor.ts';
+import { decodeAssignmentData } from './assignment-data.ts';
+import type { Lease } from './lease.ts';
 import { ShardStoppedError } from './shard-stopped-error.ts';
 import type { TakeOver, TakenOver } from './take-over.ts';
 import { Tenure } from './tenure.ts';
@@ -16,6 +17,9 @@ type TenancyOptions<State, Command, Event> = {
   readonly intake: Intake;
   readonly takeOver: TakeOver;
   readonly committer: Pick<Committer, 'holds' | 'kick' | 'release'>;
+  readonly lease: Pick<Lease, 'opensAtMs'>;
+  /** A tenure begins to run, or is over: who waits for that may look. */
+  readonly onTurn: (partition: number) => void;
 };
 
 /** Shards that take over at the same time: each reads its part of the event topic. */
@@ -42,6 +46,11 @@ export class Tenancy<State, Command, Event> {
       .sort((a, b) => a.partition - b.partition);
   }
 
+  /** The last tenure of a partition; it may be over. */
+  tenure(partition: number): Tenure | undefined {
+    return this.#tenures.get(partition);
+  }
+
   shards(): Iterable<Shard<State, Command, Event>> {
     return this.#shards.values();
   }
@@ -65,7 +74,7 @@ export class Tenancy<State, Command, Event> {
 
   assigned(generation: Generation, assignment: MemberAssignment): void {
     const assigned = new Set(assignment.partitions);
-    const revoking = decodeRevoking(assignment.userData);
+    const { revoking } = decodeAssignmentData(assignment.userData);
     for (const tenure of this.held()) {
       if (assigned.has(tenure.partition)) tenure.confirm(generation.generationId);
       else this.#lose(tenure, 'It was assigned to another worker.');
@@ -106,7 +115,11 @@ export class Tenancy<State, Command, Event> {
       'info',
       `Partition [${partition}] assigned to current node. Updating shard allocation`,
     );
-    const tenure = new Tenure({ partition, generationId: generation.generationId });
+    const tenure = new Tenure({
+      partition,
+      generationId: generation.generationId,
+      answersFromMs: this.#options.lease.opensAtMs(partition),
+    });
     this.#tenures.set(partition, tenure);
     void this.#takeOvers
       .run(() => takeOver.take(tenure))
@@ -134,6 +147,7 @@ export class Tenancy<State, Command, Event> {
     this.#shards.set(tenure.partition, shard);
     context.journalWriter.add(tenure.partition, tail);
     intake.add(shard.queues);
+    this.#options.onTurn(tenure.partition);
   }
 
   async #rebalance(revoking: readonly number[]): Promise<void> {
@@ -179,7 +193,8 @@ export class Tenancy<State, Command, Event> {
 
   /** After the tenure: the transaction that holds anything of it is aborted, and its memory given back. */
   async #release(tenure: Tenure): Promise<void> {
-    const { committer, context, intake } = this.#options;
+    const { committer, context, intake, onTurn } = this.#options;
+    onTurn(tenure.partition);
     const shard = this.#shardOf(tenure);
     const leavesTail = !this.#closed;
     if (shard !== undefined) {

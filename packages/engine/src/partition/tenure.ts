@@ -26,13 +26,17 @@ const transitions: Readonly<Record<TenurePhase, Partial<Record<TenureEvent, Tenu
 
 export class Tenure {
   readonly partition: number;
+  /** Monotonic time before which it answers no question: an earlier owner's lease may hold. */
+  readonly answersFromMs: number;
   #phase: TenurePhase = 'taking-over';
   #reason: string | undefined;
   /** The youngest generation that assigned the partition to this member; each one since the tenure began did. */
   #confirmedGenerationId: number;
 
-  constructor(options: { partition: number; generationId: number }) {
+  /** `answersFromMs`: default Infinity, never. */
+  constructor(options: { partition: number; generationId: number; answersFromMs?: number }) {
     this.partition = options.partition;
+    this.answersFromMs = options.answersFromMs ?? Infinity;
     this.#confirmedGenerationId = options.generationId;
   }
 

@@ -1,7 +1,7 @@
 import type { Journal } from '@chat-cluster/journal';
 import type { ShardTail } from '../backlog/shard-tail.ts';
 import { isEngineEvent } from '../entity/engine-event.ts';
-import type { StateDefinition } from '../entity/entity-definition.ts';
+import type { PastEvent, StateDefinition } from '../entity/entity-definition.ts';
 import { HistoryGapError } from './recover-entities.ts';
 
 export type HistoryQuery = {
@@ -9,8 +9,6 @@ export type HistoryQuery = {
   readonly seqBefore: number;
   readonly countMax: number;
 };
-
-export type PastEvent<Event> = { readonly seq: number; readonly event: Event };
 
 /**
  * Older events of an entity, ascending: the newest `countMax` with seq < `seqBefore`, less the engine's own among them. The tail is read first, then rows; merged by seq, checked for gaps.

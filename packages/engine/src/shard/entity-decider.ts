@@ -11,7 +11,7 @@ import { originalTimeMs } from '../output/forward.ts';
 import type { ControlCommand } from './control-record.ts';
 import type { Decisions } from './decisions.ts';
 import { Quarantine, type Release } from './quarantine.ts';
-import { resolveHistory, type AskedHistory, type Resolved } from './resolve-history.ts';
+import { resolveHistory, type AskedHistory, type Threw } from './resolve-history.ts';
 import type { ShardContext } from './shard-context.ts';
 
 type DeciderOptions<State, Command, Event> = {
@@ -36,6 +36,11 @@ const TOO_LARGE = {
   kind: 'refused',
   code: 'too-large',
   reason: 'What this record leads to is larger than a transaction can carry. Send less at a time.',
+} as const;
+
+const EVENTS_AFTER_HISTORY = {
+  kind: 'threw',
+  reason: 'A decision that has read history has no events.',
 } as const;
 
 /** Runs an entity's code on records. Whatever that code throws stays with that entity: it is quarantined, and the partition goes on. */
@@ -86,7 +91,7 @@ export class EntityDecider<State, Command, Event> {
     entity: Entity<State, Event>,
     record: FetchedRecord,
     command: Command,
-  ): Resolved<Event> | AskedHistory<Event> {
+  ): Decision<Event> | Threw {
     const { state } = entity;
     assert(state !== undefined, 'Only an entity with a state decides.');
     try {
@@ -105,7 +110,7 @@ export class EntityDecider<State, Command, Event> {
     entity: Entity<State, Event>,
     record: FetchedRecord,
     from: TopicIdPartition,
-    decision: Resolved<Event>,
+    decision: Made<Event> | Threw,
     release?: Release,
   ): Tried {
     if (decision.kind !== 'decided') return decision;
@@ -190,7 +195,7 @@ export class EntityDecider<State, Command, Event> {
     entity: Entity<State, Event>,
     queue: InputQueue,
     record: FetchedRecord,
-    asked: AskedHistory<Event>,
+    asked: AskedHistory<Event, Made<Event>>,
   ): Promise<void> {
     const { context, lasts, tail } = this.#options;
     const { definition, journal, onWork, timers } = context;
@@ -202,7 +207,11 @@ export class EntityDecider<State, Command, Event> {
     );
     entity.readsUnderWay -= 1;
     if (decision === undefined || !lasts()) return;
-    this.#settle(entity, queue, record, this.#add(entity, record, queue.from, decision));
+    const hasEvents = decision.kind === 'decided' && decision.events.length > 0;
+    const tried = hasEvents
+      ? EVENTS_AFTER_HISTORY
+      : this.#add(entity, record, queue.from, decision);
+    this.#settle(entity, queue, record, tried);
     queue.advance();
     context.counters.recordsDecided += 1;
     queue.waitsFor = undefined;
@@ -231,7 +240,8 @@ export class EntityDecider<State, Command, Event> {
   }
 }
 
-type Threw = Extract<Tried, { kind: 'threw' }>;
+/** A decision that waits for nothing more. */
+type Made<Event> = Exclude<Decision<Event>, { kind: 'history' }>;
 
 function threw(error: unknown): Threw {
   return { kind: 'threw', reason: error instanceof Error ? error.message : String(error) };

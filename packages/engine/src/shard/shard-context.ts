@@ -8,6 +8,7 @@ import type { EngineTopics } from '../engine-topics.ts';
 import type { EntityDefinition } from '../entity/entity-definition.ts';
 import type { Counters } from '../management/counters.ts';
 import type { Report } from '../management/report.ts';
+import type { TailEvent } from '../output/event-record.ts';
 import type { Limiter } from '../recovery/limiter.ts';
 
 /** Where a record was: what a reply is addressed to. */
@@ -37,6 +38,10 @@ export type ShardContext<State, Command, Event> = {
   readonly entityBudget: ByteBudget;
   /** Something waited for is there: decide on. */
   readonly onWork: () => void;
+  /** Entities are in memory that were not. */
+  readonly onRecovered: (partition: number) => void;
+  /** The next events of a shard have committed; none where there were none to commit. */
+  readonly onCommitted: (partition: number, events: readonly TailEvent[]) => void;
   /** The shard cannot go on: stop it and say why. */
   readonly onFailed: (partition: number, error: Error) => void;
   /** The result of a record, after its transaction has committed. */

@@ -62,7 +62,7 @@ export class Shard<State, Command, Event> {
       tail: this.tail,
       lasts: () => this.#lasts,
       onRecovered: (entities) => this.#recovered(entities),
-      onFailed: (error) => this.#fail(error),
+      onFailed: (error) => this.fail(error),
     });
     this.#decider = new EntityDecider({
       context,
@@ -70,7 +70,7 @@ export class Shard<State, Command, Event> {
       tail: this.tail,
       entities: this.entities,
       lasts: () => this.#lasts,
-      onFailed: (error) => this.#fail(error),
+      onFailed: (error) => this.fail(error),
     });
   }
 
@@ -108,6 +108,31 @@ export class Shard<State, Command, Event> {
     for (const callback of part.whenCommitted) callback();
     for (const snapshot of part.snapshots) this.#context.snapshotWriter.add(snapshot);
     this.#context.counters.eventsCommitted += part.events.length;
+    this.#context.onCommitted(this.partition, part.events);
+  }
+
+  /** The entity as it was decided; undefined while it is not in memory. */
+  activeEntity(entityId: string): Entity<State, Event> | undefined {
+    const entity = this.entities.get(entityId);
+    if (entity === undefined || !entity.mustBeRebuilt || entity.readsUnderWay > 0) return entity;
+    this.entities.remove(entity);
+    return undefined;
+  }
+
+  /** Recovers entities at home here; `onRecovered` tells when. Nothing comes of it when the tenure does not last. */
+  recover(entityIds: readonly string[]): void {
+    const [first, ...others] = entityIds.filter((id) => this.activeEntity(id) === undefined);
+    if (first !== undefined) this.#recovery.start(first, others);
+  }
+
+  /** Where deciding goes on, for each input topic. */
+  positions(): readonly (TopicIdPartition & { readonly offsetNext: number })[] {
+    return this.queues.map(({ from, decidedNext }) => ({ ...from, offsetNext: decidedNext }));
+  }
+
+  /** What fails after the tenure is over is nobody's trouble: the partition may have another one. */
+  fail(error: Error): void {
+    if (this.tenure.lasts) this.#context.onFailed(this.partition, error);
   }
 
   /** Gives entities back that were idle for long, or as many as the budget asks for. */
@@ -132,11 +157,6 @@ export class Shard<State, Command, Event> {
       this.#context.counters.recordsLeft += queue.count;
       queue.clear();
     }
-  }
-
-  /** What fails after the tenure is over is nobody's trouble: the partition may have another one. */
-  #fail(error: Error): void {
-    if (this.tenure.lasts) this.#context.onFailed(this.partition, error);
   }
 
   get #lasts(): boolean {
@@ -194,19 +214,12 @@ export class Shard<State, Command, Event> {
       this.decisions.refuse(record, queue.from, read);
       return true;
     }
-    const entity = this.#activeEntity(read.entityId);
+    const entity = this.activeEntity(read.entityId);
     if (entity === undefined) return this.#withoutEntity(queue, record, read.entityId);
     if (isControl) {
       return this.#decider.control(entity, read.command as ControlCommand);
     }
     return this.#decider.decide(entity, queue, record, read.command as Command);
-  }
-
-  #activeEntity(entityId: string): Entity<State, Event> | undefined {
-    const entity = this.entities.get(entityId);
-    if (entity === undefined || !entity.mustBeRebuilt || entity.readsUnderWay > 0) return entity;
-    this.entities.remove(entity);
-    return undefined;
   }
 
   #read(queue: InputQueue, record: FetchedRecord): ReadInput<Command> {
@@ -258,5 +271,6 @@ export class Shard<State, Command, Event> {
     }
     for (const queue of this.queues) if (queue.waitsFor === 'recovery') queue.waitsFor = undefined;
     this.#context.onWork();
+    this.#context.onRecovered(this.partition);
   }
 }
