@@ -14,6 +14,7 @@ export type Decoded<Value> =
  * | no-value | the record has no value |
  * | not-utf-8 | the value is not UTF-8 |
  * | not-json | the value is not JSON |
+ * | not-protobuf | the value is not a message of protobuf, or not of this type |
  * | missing-field | a field that must be there is not, the object itself included |
  * | wrong-type | a field is of another type |
  * | out-of-range | a number, or the size of a text or list, is outside its limits |
@@ -23,6 +24,7 @@ export type InvalidValueCode =
   | 'no-value'
   | 'not-utf-8'
   | 'not-json'
+  | 'not-protobuf'
   | 'missing-field'
   | 'wrong-type'
   | 'out-of-range'

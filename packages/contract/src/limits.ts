@@ -31,6 +31,24 @@ export const DUPLICATE_WINDOW_MESSAGES = 1_000;
 /** … or fewer, when the messageIds of these messages pass this many bytes together. */
 export const DUPLICATE_WINDOW_ID_BYTES_MAX = 64 * 1024;
 
+/** At least one byte: the identity of a user who buys, the record's key and the row's key. */
+export const USER_ID_BYTES_MAX = 256;
+
+/** A product without a name is bought too. */
+export const PRODUCT_BYTES_MAX = 1_024;
+
+/** Of one purchase; at least 1. */
+export const QUANTITY_MAX = 1_000_000;
+
+/**
+ * Of one product, in pence; at least 0. With the most of it a purchase is 10^15 pence: below 2^53, so that a number
+ * holds it exactly.
+ */
+export const PRICE_MAX = 1_000_000_000;
+
+/** Of one user, in pence: what the int64 of an answer holds. A purchase that would pass it is refused. */
+export const TOTAL_PRICE_MAX = 2n ** 63n - 1n;
+
 /**
  * Most bytes of a record's value that a conversation writes (900 kB). Kafka's default for a batch
  * is 1,048,588 bytes: the rest, about 148 kB, is room for the key (256 bytes), for headers, and for

@@ -7,7 +7,7 @@ export type TopicSpec = {
    * What the key of a record is, UTF-8. `original`: that of the record it was made from, which may
    * be null.
    */
-  readonly key: 'conversationKey' | 'entityId' | 'original';
+  readonly key: 'conversationKey' | 'userId' | 'entityId' | 'original';
   /**
    * How many partitions it has, and which one a record is in.
    *

@@ -33,32 +33,17 @@ import {
   encodeLatestMessagesRequest,
   type LatestMessagesRequest,
 } from './latest-messages-request.ts';
+import {
+  DEAD_LETTER_CONFIGS,
+  EVENT_CONFIGS,
+  INPUT_CONFIGS,
+  OUTPUT_CONFIGS,
+  QUARANTINE_CONFIGS,
+} from './topic-configs.ts';
 import type { Topic, TopicSpec } from './topic.ts';
 
 /** Partitions of a topic that is created and not told otherwise. */
 export const PARTITION_COUNT_DEFAULT = 12;
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-/**
- * Never compacted: an input is read by its position, and a position in a compacted log may point at
- * nothing.
- */
-const INPUT_CONFIGS = {
-  'cleanup.policy': 'delete',
-  'retention.ms': String(7 * DAY_MS),
-  'message.timestamp.type': 'CreateTime',
-} as const;
-
-/**
- * LogAppendTime: an input's time of 0 or of the far future must not delete, nor refuse, what was
- * made from it.
- */
-const OUTPUT_CONFIGS = {
-  'cleanup.policy': 'delete',
-  'retention.ms': String(7 * DAY_MS),
-  'message.timestamp.type': 'LogAppendTime',
-} as const;
 
 export const instantMessageIn: Topic<InstantMessageIn> = {
   name: 'instant_message_in',
@@ -96,15 +81,11 @@ export const latestMessagesBlock: Topic<LatestMessagesBlock> = {
   decode: decodeLatestMessagesBlock,
 };
 
-/**
- * The journal's tail: what is in here is not in the journal yet, or not for long. Only time deletes
- * it, never size, and never compaction.
- */
 export const conversationEvents: Topic<ConversationEvent> = {
   name: 'conversation_events',
   key: 'conversationKey',
   partitionRule: 'shard',
-  configs: { ...OUTPUT_CONFIGS, 'retention.bytes': '-1' },
+  configs: EVENT_CONFIGS,
   encode: encodeConversationEvent,
   decode: decodeConversationEvent,
 };
@@ -130,23 +111,20 @@ export const conversationQuarantine: Topic<ConversationQuarantine> = {
   name: 'conversation_quarantine',
   key: 'entityId',
   partitionRule: 'home',
-  configs: { 'cleanup.policy': 'compact', 'message.timestamp.type': 'LogAppendTime' },
+  configs: QUARANTINE_CONFIGS,
   encode: encodeConversationQuarantine,
   decode: decodeConversationQuarantine,
 };
 
-/**
- * Refused records as they came; dead-letter-headers.ts says what is added. They wait for a person,
- * so they are kept for longer.
- */
+/** Refused records as they came; dead-letter-headers.ts says what is added. */
 export const chatDeadLetter: TopicSpec = {
   name: 'chat_dead_letter',
   key: 'original',
   partitionRule: 'any',
-  configs: { ...OUTPUT_CONFIGS, 'retention.ms': String(30 * DAY_MS) },
+  configs: DEAD_LETTER_CONFIGS,
 };
 
-/** Each topic of the contract once. */
+/** Each topic of the chat once. */
 export const allTopics: readonly TopicSpec[] = [
   instantMessageIn,
   instantMessageOut,

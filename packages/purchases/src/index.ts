@@ -1,0 +1,2 @@
+export type { UserState } from './initial-state.ts';
+export { purchases } from './purchases.ts';
