@@ -5,12 +5,12 @@ import {
   conversationQuarantine,
   encodeUtf8,
 } from '@chat-cluster/contract';
+import { printable } from '@chat-cluster/kernel';
 import { homePartition } from '@chat-cluster/log';
 import { type ClusterAccess, CLUSTER_OPTIONS, findTopics, withCluster } from './cluster-access.ts';
 import { type CommandContext, CommandFailure } from './command.ts';
 import { follow, startsAt } from './follow.ts';
 import type { Given } from './given.ts';
-import { printable } from './printable.ts';
 import { quarantineOf } from './quarantine-list.ts';
 import { textOf } from './record-text.ts';
 import { sendRecord } from './send-record.ts';

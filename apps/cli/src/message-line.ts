@@ -1,4 +1,4 @@
-import { printable } from './printable.ts';
+import { printable } from '@chat-cluster/kernel';
 
 /** A message for people: `abc123 #0 bob: Hi there!` */
 export function messageLine(message: {

@@ -5,6 +5,7 @@ export { type Clock, systemClock } from './clock.ts';
 export { deferred, type Deferred } from './deferred.ts';
 export { ManualClock } from './manual-clock.ts';
 export { ManualTimers } from './manual-timers.ts';
+export { preview, printable, timeText } from './printable.ts';
 export { type Random, systemRandom } from './random.ts';
 export { retry, type RetryOptions } from './retry.ts';
 export { seededRandom } from './seeded-random.ts';

@@ -1,9 +1,9 @@
 import { latestMessagesRequest, NUM_MSGS_MAX } from '@chat-cluster/contract';
+import { printable } from '@chat-cluster/kernel';
 import { CLUSTER_OPTIONS, withCluster } from '../cluster-access.ts';
 import { type Command, CommandFailure, UsageError } from '../command.ts';
 import { askLatest } from '../latest-messages.ts';
 import { messageLine } from '../message-line.ts';
-import { printable } from '../printable.ts';
 import { textOf } from '../record-text.ts';
 import { TIMEOUT_OPTION, timeoutMsOf } from '../timeout-option.ts';
 

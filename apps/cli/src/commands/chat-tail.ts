@@ -1,10 +1,10 @@
 import { encodeUtf8, instantMessageOut } from '@chat-cluster/contract';
+import { printable } from '@chat-cluster/kernel';
 import { type FetchedRecord, homePartition } from '@chat-cluster/log';
 import { CLUSTER_OPTIONS, findTopics, withCluster } from '../cluster-access.ts';
 import type { Command } from '../command.ts';
 import { follow, partitionsOf, startsAt } from '../follow.ts';
 import { messageLine } from '../message-line.ts';
-import { printable } from '../printable.ts';
 import { textOf } from '../record-text.ts';
 
 export const chatTail: Command = {

@@ -1,8 +1,8 @@
+import { printable, timeText } from '@chat-cluster/kernel';
 import { CLUSTER_OPTIONS, withCluster } from '../cluster-access.ts';
 import type { Command } from '../command.ts';
 import { deadLetterJson } from '../dead-letter-json.ts';
 import { type DeadLetter, deadLetterAt } from '../dead-letter-reader.ts';
-import { printable, timeText } from '../printable.ts';
 import { jsonOf } from '../record-text.ts';
 
 export const deadLettersShow: Command = {

@@ -1,6 +1,6 @@
+import { preview, printable, timeText } from '@chat-cluster/kernel';
 import { CLUSTER_OPTIONS, withCluster } from '../cluster-access.ts';
 import type { Command } from '../command.ts';
-import { preview, printable, timeText } from '../printable.ts';
 import { readQuarantine } from '../quarantine-list.ts';
 
 /** Of a reason, in a list. */

@@ -1,6 +1,6 @@
+import { printable, timeText } from '@chat-cluster/kernel';
 import { CLUSTER_OPTIONS, withCluster } from '../cluster-access.ts';
 import type { Command } from '../command.ts';
-import { printable, timeText } from '../printable.ts';
 import { quarantineOf } from '../quarantine-list.ts';
 
 export const quarantineShow: Command = {
