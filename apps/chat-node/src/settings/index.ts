@@ -14,6 +14,7 @@ export {
 } from './read-settings.ts';
 export {
   type Address,
+  flagSetting,
   numberSetting,
   portSetting,
   readAddress,

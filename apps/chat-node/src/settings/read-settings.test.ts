@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { optionLines } from './option-lines.ts';
 import { optionsOf, readSettings } from './read-settings.ts';
-import { numberSetting, portSetting, textSetting } from './setting.ts';
+import { flagSetting, numberSetting, portSetting, textSetting } from './setting.ts';
 
 const settings = {
   'http-port': portSetting({ description: 'for browsers', default: '8080' }),
@@ -119,4 +119,58 @@ test('help is asked for before anything else is looked at', () => {
       '  --data-dir DIR  where',
     ].join('\n'),
   );
+});
+
+const calledWith = {
+  'node-port': portSetting({ description: 'for nodes', default: '1' }),
+  'front-end-port': portSetting({ description: 'for all', default: '2' }),
+  quiet: flagSetting({ description: 'says less' }),
+  brokers: {
+    ...textSetting({ value: 'X', description: 'where', mustBe: 'text', default: 'here' }),
+    variable: 'KAFKA_BROKERS',
+  },
+};
+
+function readCalled(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const sources = { argv, env, readFile: () => '{"quiet":"yes"}' };
+  return readSettings(calledWith, sources, { operands: ['node-port', 'front-end-port'] });
+}
+
+test('what a program is called with by place is the setting of that place', () => {
+  const values = { 'node-port': 7, 'front-end-port': 8, quiet: true, brokers: 'here' };
+  assert.deepEqual(readCalled(['7', '--quiet', '8']), { kind: 'settings', values });
+  assert.deepEqual(readCalled(['7', '--front-end-port', '8', '--config', 'f']), {
+    kind: 'settings',
+    values,
+  });
+  assert.deepEqual(readCalled(['7', 'x']), {
+    kind: 'problem',
+    problem: 'FRONT_END_PORT is "x"; it must be a port from 0 (any that is free) to 65535.',
+  });
+  assert.deepEqual(readCalled(['7', '8', '9']), {
+    kind: 'problem',
+    problem: '"9" is no setting: settings are written as --name value, see --help.',
+  });
+});
+
+test('a variable that other programs know counts after our own', () => {
+  const brokersOf = (env: Readonly<Record<string, string>>) => {
+    const called = readCalled([], env);
+    return called.kind === 'settings' ? called.values.brokers : called;
+  };
+  assert.equal(brokersOf({ KAFKA_BROKERS: 'there' }), 'there');
+  assert.equal(brokersOf({ KAFKA_BROKERS: '' }), 'here');
+  assert.equal(brokersOf({ KAFKA_BROKERS: 'there', CHATCLUSTER_BROKERS: 'ours' }), 'ours');
+});
+
+test('a setting that is given or not takes no value, and in a file it is yes or no', () => {
+  assert.deepEqual(readCalled(['--quiet=no']), {
+    kind: 'problem',
+    problem: 'Option --quiet takes no value.',
+  });
+  assert.deepEqual(readCalled([], { CHATCLUSTER_QUIET: '1' }), {
+    kind: 'problem',
+    problem: 'CHATCLUSTER_QUIET is "1"; it must be yes or no.',
+  });
+  assert.match(optionLines(optionsOf(calledWith)), /--quiet +says less\n/);
 });

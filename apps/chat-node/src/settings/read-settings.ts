@@ -1,5 +1,5 @@
 import { didYouMean, nearest } from './nearest.ts';
-import { parseArguments, type Options } from './parse-arguments.ts';
+import { type Option, type Options, parseArguments } from './parse-arguments.ts';
 import type { Setting } from './setting.ts';
 
 /**
@@ -19,6 +19,12 @@ export type SettingSources = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The text of a file; throws if it cannot be read. */
   readonly readFile: (path: string) => string;
+};
+
+/** How a program is called, beyond options. */
+export type CallForm<S extends Settings> = {
+  /** Settings that may be given by their place alone, in this order: `processor 2551 8551`. */
+  readonly operands?: readonly (keyof S & string)[];
 };
 
 /**
@@ -49,11 +55,12 @@ const OWN_OPTIONS = {
 export function readSettings<S extends Settings>(
   settings: S,
   sources: SettingSources,
+  { operands = [] }: CallForm<S> = {},
 ): ReadSettings<S> {
   const parsed = parseArguments(sources.argv, optionsOf(settings));
   if (!parsed.ok) return problem(parsed.problem);
   if (parsed.given.has('help')) return { kind: 'help' };
-  const [surplus] = parsed.positionals;
+  const surplus = parsed.positionals[operands.length];
   if (surplus !== undefined) {
     return problem(`"${surplus}" is no setting: settings are written as --name value, see --help.`);
   }
@@ -65,8 +72,10 @@ export function readSettings<S extends Settings>(
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(settings)) {
     const written = firstWritten(
-      [`--${name}`, parsed.given.get(name)?.at(-1)],
+      [`--${name}`, writtenArgument(setting, parsed.given.get(name))],
+      [operandName(name), parsed.positionals[operands.indexOf(name)]],
       [variableName(name), variable(sources.env, name)],
+      [setting.variable ?? '', sources.env[setting.variable ?? ''] || undefined],
       [`"${name}" in ${path}`, file.texts.get(name)],
       [`The default of --${name}`, setting.default],
     );
@@ -86,19 +95,34 @@ export function readSettings<S extends Settings>(
  * they are empty.
  */
 export function optionsOf(settings: Settings): Options {
-  const options = Object.entries(settings).map(([name, { value, description, default: text }]) => [
-    name,
-    { value, description: text ? `${description} (${text})` : description },
-  ]);
+  const options = Object.entries(settings).map(([name, setting]) => [name, optionOf(setting)]);
   return { ...(Object.fromEntries(options) as Options), ...OWN_OPTIONS };
+}
+
+function optionOf({ value, description, default: text }: Setting<unknown>): Option {
+  if (value === undefined) return { description };
+  return { value, description: text ? `${description} (${text})` : description };
 }
 
 function problem(sentence: string): { readonly kind: 'problem'; readonly problem: string } {
   return { kind: 'problem', problem: sentence };
 }
 
+/** `--quiet` alone is its yes. */
+function writtenArgument(
+  { value }: Setting<unknown>,
+  given: readonly string[] | undefined,
+): string | undefined {
+  return value === undefined && given !== undefined ? 'yes' : given?.at(-1);
+}
+
+/** `NODE_PORT` for node-port, as the help of the program calls it. */
+function operandName(name: string): string {
+  return name.toUpperCase().replaceAll('-', '_');
+}
+
 function variableName(name: string): string {
-  return ENV_PREFIX + name.toUpperCase().replaceAll('-', '_');
+  return ENV_PREFIX + operandName(name);
 }
 
 function variable(env: SettingSources['env'], name: string): string | undefined {

@@ -1,12 +1,14 @@
 /** How one setting is written, read and described. */
 export type Setting<Value> = {
-  /** What stands for its value in the help: `N`, `DIR`. */
-  readonly value: string;
+  /** What stands for its value in the help: `N`, `DIR`. A setting without is given or not given. */
+  readonly value?: string;
   readonly description: string;
   /** What it is if nobody sets it, as it would be written; a setting without one must be set. */
   readonly default?: string;
   /** The value; undefined if the text is none. */
   readonly read: (text: string) => Value | undefined;
+  /** Another variable of the environment that it may come from: one that other programs know, too. */
+  readonly variable?: string;
   /** What it must be, to end a sentence with: `a port from 0 to 65,535`. */
   readonly mustBe: string;
 };
@@ -45,6 +47,16 @@ export function wordSetting<Word extends string>(
     ...described,
     read: (text) => words.find((word) => word === text),
     mustBe: `one of ${words.join(', ')}`,
+  };
+}
+
+/** `--name` says yes; elsewhere yes or no is written. */
+export function flagSetting(described: { readonly description: string }): Setting<boolean> {
+  return {
+    ...described,
+    default: 'no',
+    read: (text) => (text === 'yes' ? true : text === 'no' ? false : undefined),
+    mustBe: 'yes or no',
   };
 }
 
