@@ -100,3 +100,26 @@ test('a journal that is not there is not made', async () => {
     notes: ['There is no folder ./no such folder: name the one of a journal.'],
   });
 });
+
+test('purchases is three programs, each of which explains itself', async () => {
+  const { exitCode, printed } = await run('purchases', '--help');
+  assert.equal(exitCode, 0);
+  for (const role of ['producer', 'processor', 'client']) {
+    assert.match(printed[0]!, new RegExp(`^chatcluster purchases ${role} `, 'm'));
+    const explained = await run('purchases', role, '--help');
+    assert.equal(explained.exitCode, 0);
+    assert.match(explained.printed[0]!, new RegExp(`^chatcluster purchases ${role} .*options`));
+    const wrong = await run('purchases', role, '--prot', '1');
+    assert.equal(wrong.exitCode, 1);
+    assert.match(wrong.notes[0]!, /^There is no option --prot/);
+  }
+  for (const [argv, note] of [
+    [[], 'Say what to run: chatcluster purchases producer, processor, client.'],
+    [
+      ['procesor'],
+      'There is no purchases procesor; did you mean processor? Choose from producer, processor, client.',
+    ],
+  ] as const) {
+    assert.deepEqual(await run('purchases', ...argv), { exitCode: 2, printed: [], notes: [note] });
+  }
+});

@@ -8,6 +8,7 @@ import { deadLettersShow } from './commands/dead-letters-show.ts';
 import { explain } from './commands/explain.ts';
 import { journalDump } from './commands/journal-dump.ts';
 import { node } from './commands/node.ts';
+import { purchases } from './commands/purchases.ts';
 import { quarantineEdit } from './commands/quarantine-edit.ts';
 import { quarantineList } from './commands/quarantine-list.ts';
 import { quarantineRetry } from './commands/quarantine-retry.ts';
@@ -16,7 +17,7 @@ import { quarantineSkip } from './commands/quarantine-skip.ts';
 import { start } from './commands/start.ts';
 
 /** In the order of the help. */
-export const programs: readonly Program[] = [start, node];
+export const programs: readonly Program[] = [start, node, purchases];
 
 /** In the order of the help. */
 export const commands: readonly Command[] = [

@@ -10,7 +10,13 @@ import { startManagementServer } from './management/management-server.ts';
 /** What a node is made of: the application's rules and topics, where it is, and what it works with. */
 export type NodeOptions<State, Command, Event> = Pick<
   WorkerOptions<State, Command, Event>,
-  'definition' | 'groupId' | 'controlTopic' | 'quarantineTopic' | 'eventTopic' | 'limits'
+  | 'definition'
+  | 'groupId'
+  | 'controlTopic'
+  | 'quarantineTopic'
+  | 'eventTopic'
+  | 'limits'
+  | 'onReply'
 > & {
   /** All that the application uses: what is missing is created. */
   readonly topics: readonly TopicToCreate[];
@@ -83,7 +89,7 @@ function startWorker<State, Command, Event>(
 ): Promise<Worker<State, Command, Event>> {
   const { identity } = options;
   const name = index === 0 ? identity.name : `${identity.name}-${index + 1}`;
-  const { definition, groupId, journal, onFatal, report } = options;
+  const { definition, groupId, journal, onFatal, onReply, report } = options;
   const { controlTopic, eventTopic, limits, quarantineTopic } = options;
   return Worker.start({
     definition,
@@ -99,6 +105,7 @@ function startWorker<State, Command, Event>(
     timers: systemTimers,
     isReachable: (endpoint) =>
       endpoint === identity.endpoint ? Promise.resolve(false) : isReachable(endpoint),
+    ...(onReply && { onReply }),
     report,
     onFatal,
   });

@@ -1,8 +1,8 @@
 import { type Address, readAddresses } from '@chat-cluster/app-chat-node/settings';
 import type { Explanation } from '@chat-cluster/engine';
+import { printable } from '@chat-cluster/kernel';
 import { type Command, type CommandContext, CommandFailure, UsageError } from '../command.ts';
 import type { Given } from '../given.ts';
-import { printable } from '../printable.ts';
 import { TIMEOUT_OPTION, timeoutMsOf } from '../timeout-option.ts';
 
 const MANAGEMENT_DEFAULT = '127.0.0.1:8551';

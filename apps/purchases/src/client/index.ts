@@ -1,0 +1,3 @@
+export { readClientConfiguration } from './configuration.ts';
+export { runClient } from './run-client.ts';
+export { UserClient } from './user-client.ts';

@@ -1,0 +1,17 @@
+import { createInterface } from 'node:readline';
+import type { ClientSettings } from './configuration.ts';
+import { holdDialogue } from './dialogue.ts';
+import { UserClient } from './user-client.ts';
+
+/** `chatcluster purchases client`: the dialogue on standard input. Resolves when the person has had enough. */
+export async function runClient(
+  settings: ClientSettings,
+  says: { readonly print: (line: string) => void; readonly note: (line: string) => void },
+): Promise<void> {
+  const client = new UserClient(settings);
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  await holdDialogue({ ...says, lines, ask: (userId) => client.stats(userId) });
+  lines.close();
+  process.stdin.destroy();
+  client.close();
+}

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readClientConfiguration } from '../client/configuration.ts';
+import { readProducerConfiguration } from '../producer/configuration.ts';
+import { readProcessorConfiguration } from './configuration.ts';
+
+const readFile = (): string => '{}';
+
+test('three ports are all that a processor is told, and they may be left out', () => {
+  const configuration = (...argv: string[]) =>
+    readProcessorConfiguration({ argv, env: {}, readFile });
+  const settings = {
+    brokers: [{ host: '127.0.0.1', port: 9092 }],
+    journal: { kind: 'lmdb', dir: './data/journal' },
+    nodePort: 2552,
+    managementPort: 8552,
+    frontEndPort: 8082,
+    workerCount: 1,
+    partitionCount: 128,
+    replicationFactor: undefined,
+    groupId: 'user-processing',
+    isQuiet: false,
+  };
+  assert.deepEqual(configuration('2552', '8552', '8082'), { kind: 'settings', settings });
+  const ports = { nodePort: 2551, managementPort: 8551, frontEndPort: 8081 };
+  assert.deepEqual(configuration(), { kind: 'settings', settings: { ...settings, ...ports } });
+  assert.deepEqual(configuration('2551', '2551'), {
+    kind: 'problem',
+    problem: '--node-port and --management-port are both 2551; choose another one for one of them.',
+  });
+});
+
+test('the brokers come from KAFKA_BROKERS too', () => {
+  const env = { KAFKA_BROKERS: 'kafka:9093' };
+  for (const read of [readProcessorConfiguration, readProducerConfiguration]) {
+    const configuration = read({ argv: ['--quiet'], env, readFile });
+    assert.ok(configuration.kind === 'settings');
+    assert.deepEqual(configuration.settings.brokers, [{ host: 'kafka', port: 9093 }]);
+    assert.equal(configuration.settings.isQuiet, true);
+  }
+});
+
+test('a producer sends ten a second without an end, unless it is told', () => {
+  const read = (...argv: string[]) => {
+    const configuration = readProducerConfiguration({ argv, env: {}, readFile });
+    assert.ok(configuration.kind === 'settings');
+    return [configuration.settings.rate, configuration.settings.count];
+  };
+  assert.deepEqual(read(), [10, undefined]);
+  assert.deepEqual(read('--rate', '500', '--count', '20'), [500, 20]);
+});
+
+test('a client asks the first processor of this machine, unless it is told', () => {
+  const read = (...argv: string[]) => readClientConfiguration({ argv, env: {}, readFile });
+  assert.deepEqual(read(), { kind: 'settings', settings: { host: '127.0.0.1', port: 8081 } });
+  assert.deepEqual(read('--port', '8082'), {
+    kind: 'settings',
+    settings: { host: '127.0.0.1', port: 8082 },
+  });
+});

@@ -1,0 +1,111 @@
+import {
+  type JournalAddress,
+  JOURNAL_MUST_BE,
+  readJournalAddress,
+} from '@chat-cluster/app-chat-node';
+import {
+  type Address,
+  flagSetting,
+  numberSetting,
+  optionLines,
+  optionsOf,
+  portSetting,
+  readSettings,
+  type Setting,
+  type SettingSources,
+  textSetting,
+} from '@chat-cluster/app-chat-node/settings';
+import { USER_PROCESSING } from '@chat-cluster/contract/purchases';
+import { brokers, partitions, replicationFactor } from '../cluster-settings.ts';
+
+/** What a processor is told. */
+export type ProcessorSettings = {
+  readonly brokers: readonly Address[];
+  readonly journal: JournalAddress;
+  readonly nodePort: number;
+  readonly managementPort: number;
+  readonly frontEndPort: number;
+  readonly workerCount: number;
+  readonly partitionCount: number;
+  /** Of topics and of a keyspace that are created. Undefined: the brokers' default, and 1 for a keyspace. */
+  readonly replicationFactor: number | undefined;
+  readonly groupId: string;
+  readonly isQuiet: boolean;
+};
+
+/** The settings; or, in one sentence, what is wrong with them; or the help that was asked for. */
+export type ProcessorConfiguration =
+  | { readonly kind: 'settings'; readonly settings: ProcessorSettings }
+  | { readonly kind: 'problem'; readonly problem: string }
+  | { readonly kind: 'help'; readonly text: string };
+
+/** Reads the settings from arguments, the environment and a file. Pure but for `readFile`. */
+export function readProcessorConfiguration(sources: SettingSources): ProcessorConfiguration {
+  const read = readSettings(SETTINGS, sources, { operands: PORTS });
+  if (read.kind === 'help') return { kind: 'help', text: optionLines(optionsOf(SETTINGS)) };
+  if (read.kind === 'problem') return read;
+  const { values } = read;
+  const problem = samePort(values);
+  if (problem !== undefined) return { kind: 'problem', problem };
+  return {
+    kind: 'settings',
+    settings: {
+      brokers: values.brokers,
+      journal: values.journal,
+      nodePort: values['node-port'],
+      managementPort: values['management-port'],
+      frontEndPort: values['front-end-port'],
+      workerCount: values.workers,
+      partitionCount: values.partitions,
+      replicationFactor: values['replication-factor'] || undefined,
+      groupId: values.group,
+      isQuiet: values.quiet,
+    },
+  };
+}
+
+/** In the order in which they may be given by place. */
+const PORTS = ['node-port', 'management-port', 'front-end-port'] as const;
+
+function samePort(values: Readonly<Record<(typeof PORTS)[number], number>>): string | undefined {
+  for (const [index, name] of PORTS.entries()) {
+    const port = values[name];
+    const other = PORTS.slice(0, index).find((each) => values[each] === port);
+    if (port !== 0 && other !== undefined) {
+      return `--${other} and --${name} are both ${port}; choose another one for one of them.`;
+    }
+  }
+  return undefined;
+}
+
+const WORKER_COUNT_MAX = 64;
+
+const journal: Setting<JournalAddress> = {
+  value: 'WHERE',
+  description:
+    'lmdb:DIR, which the processors of one machine share, or cassandra:HOST[:PORT],…[/KEYSPACE]',
+  default: 'lmdb:./data/journal',
+  read: readJournalAddress,
+  mustBe: JOURNAL_MUST_BE,
+};
+
+const SETTINGS = {
+  'node-port': portSetting({ description: 'for other nodes', default: '2551' }),
+  'management-port': portSetting({ description: 'for operators and probes', default: '8551' }),
+  'front-end-port': portSetting({ description: 'for gRPC clients', default: '8081' }),
+  brokers,
+  journal,
+  workers: numberSetting(
+    { min: 1, max: WORKER_COUNT_MAX },
+    { description: 'members of the group that this node has', default: '1' },
+  ),
+  partitions,
+  'replication-factor': replicationFactor,
+  group: textSetting({
+    value: 'NAME',
+    description: 'the consumer group: all processors have the same',
+    mustBe: 'a name',
+    default: USER_PROCESSING,
+  }),
+  quiet: flagSetting({ description: 'no line for each record' }),
+};

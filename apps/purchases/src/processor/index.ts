@@ -1,0 +1,2 @@
+export { readProcessorConfiguration } from './configuration.ts';
+export { runProcessor } from './run-processor.ts';

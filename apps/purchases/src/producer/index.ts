@@ -1,0 +1,2 @@
+export { readProducerConfiguration } from './configuration.ts';
+export { runProducer } from './run-producer.ts';
