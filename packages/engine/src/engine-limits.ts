@@ -64,6 +64,12 @@ export type EngineLimits = {
   readonly leaseMs: number;
   /** Questions under way; beyond it they are refused. Each waits a second at most in a hand-over after a crash, so this is what a worker may be asked in a second, with room. */
   readonly questionsMax: number;
+  /** Watches that are open; beyond it they are refused. With what may wait for each: 128 MiB, of events that watchers of one entity share. */
+  readonly watchesMax: number;
+  /** Committed events that wait for one watcher; beyond it they are read again, from the backlog or the journal. */
+  readonly watchBytesMax: number;
+  /** A watch for which more has waited ends when its watcher takes nothing for this long. */
+  readonly watchStallMs: number;
 };
 
 const KIB = 1024;
@@ -105,6 +111,9 @@ export const defaultEngineLimits: EngineLimits = {
   drainTimeoutMs: 2_000,
   leaseMs: 1_000,
   questionsMax: 4_000,
+  watchesMax: 1_000,
+  watchBytesMax: 128 * KIB,
+  watchStallMs: 10_000,
 };
 
 /** The defaults with these changes. Limits that cannot be kept are a programmer's error. */

@@ -28,6 +28,7 @@ import { TakeOver } from './partition/take-over.ts';
 import { Tenancy } from './partition/tenancy.ts';
 import { encodeIdentity, transactionalIdOf } from './partition/worker-identity.ts';
 import { Questions } from './query/questions.ts';
+import { Watches } from './query/watches.ts';
 import { Limiter } from './recovery/limiter.ts';
 import { CurrentMap } from './routing/current-map.ts';
 import { Pump } from './shard/pump.ts';
@@ -64,6 +65,7 @@ export class WorkerParts<State, Command, Event> {
   readonly lease: Lease;
   readonly currentMap = new CurrentMap();
   readonly questions: Questions<State, Command, Event>;
+  readonly watches: Watches;
   readonly #options: WorkerOptions<State, Command, Event>;
   readonly #limits: EngineLimits;
   readonly #topics: EngineTopics;
@@ -99,7 +101,10 @@ export class WorkerParts<State, Command, Event> {
     });
     this.tenancy = new Tenancy({
       lease: this.lease,
-      onTurn: (partition) => this.questions.look(partition),
+      onTurn: (partition) => {
+        this.questions.look(partition);
+        this.watches.look(partition);
+      },
       context: this.context,
       member: this.member,
       intake: this.intake,
@@ -116,6 +121,7 @@ export class WorkerParts<State, Command, Event> {
       },
     });
     this.questions = this.#makeQuestions();
+    this.watches = this.#makeWatches();
   }
 
   /** A generation's assignment. Who is told of the map finds the tenures that go with it. */
@@ -171,7 +177,10 @@ export class WorkerParts<State, Command, Event> {
       entityBudget: new ByteBudget({ name: 'entities', bytesMax: limits.entityBytesMax }),
       onWork: () => this.pump.schedule(),
       onRecovered: (partition) => this.questions.look(partition),
-      onCommitted: (partition) => this.questions.look(partition),
+      onCommitted: (partition, events) => {
+        this.questions.look(partition);
+        this.watches.committed(events);
+      },
       onFailed: (partition, error) => this.tenancy.fail(partition, error),
       onReply: onReply ?? (() => {}),
     };
@@ -267,6 +276,22 @@ export class WorkerParts<State, Command, Event> {
       tenure: (partition) => tenancy.tenure(partition),
       shard: (partition) => tenancy.shard(partition),
       map: () => currentMap.map,
+    });
+  }
+
+  #makeWatches(): Watches {
+    const { clock, definition, journal, timers } = this.#options;
+    return new Watches({
+      clock,
+      entityType: definition.type,
+      journal,
+      timers,
+      reads: this.context.recoveries,
+      topics: this.#topics,
+      limits: this.#limits,
+      tenure: (partition) => this.tenancy.tenure(partition),
+      shard: (partition) => this.tenancy.shard(partition),
+      notOwner: () => ({ kind: 'not-owner', map: this.currentMap.map }),
     });
   }
 

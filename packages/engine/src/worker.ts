@@ -5,7 +5,13 @@ import type { Counters } from './management/counters.ts';
 import { findTopics } from './partition/find-topics.ts';
 import { removeNamesakes } from './partition/remove-namesakes.ts';
 import type { Tenure } from './partition/tenure.ts';
-import type { AskOutcome, Question } from './routing/entity-owner.ts';
+import type {
+  AskOutcome,
+  EntityOwner,
+  Question,
+  WatchedEvent,
+  WatchEnd,
+} from './routing/entity-owner.ts';
 import type { ShardMap } from './routing/shard-map.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { openProducer, WorkerParts } from './worker-parts.ts';
@@ -32,7 +38,7 @@ const GIVE_UP_AT_STOP_MS = 10_000;
 /**
  * One member of the group with one transactional id: moves records from the fetcher through its shards into transactions, and committed events into the journal.
  */
-export class Worker<State, Command, Event> {
+export class Worker<State, Command, Event> implements EntityOwner {
   readonly #options: WorkerOptions<State, Command, Event>;
   readonly #topics: EngineTopics;
   readonly #parts: WorkerParts<State, Command, Event>;
@@ -97,6 +103,14 @@ export class Worker<State, Command, Event> {
 
   ask(question: Question, signal: AbortSignal): Promise<AskOutcome> {
     return this.#parts.questions.ask(question, signal);
+  }
+
+  watch(
+    options: { readonly entityId: string; readonly seqFrom: number },
+    onEvent: (event: WatchedEvent) => Promise<void> | undefined,
+    signal: AbortSignal,
+  ): Promise<WatchEnd> {
+    return this.#parts.watches.watch(options, onEvent, signal);
   }
 
   /** This worker's shards, in order, stopped ones included. */

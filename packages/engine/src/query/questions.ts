@@ -4,6 +4,7 @@ import type { EngineTopics } from '../engine-topics.ts';
 import { entityIdProblem } from '../entity/entity-id.ts';
 import type { AskOutcome, InputPosition, Question } from '../routing/entity-owner.ts';
 import type { Shard } from '../shard/shard.ts';
+import { reasonOf } from './abort-reason.ts';
 import { PendingQuestion, refused, type QuestionContext } from './pending-question.ts';
 
 type QuestionsOptions<State, Command, Event> = QuestionContext<State, Command, Event> & {
@@ -158,9 +159,4 @@ function problemOf(
   }
   if (Number.isSafeInteger(offsetNext) && offsetNext >= 0) return undefined;
   return `${offsetNext} is no offset.`;
-}
-
-function reasonOf(signal: AbortSignal): Error {
-  const reason: unknown = signal.reason;
-  return reason instanceof Error ? reason : new Error(String(reason));
 }

@@ -51,9 +51,14 @@ export type WatchedEvent = {
   readonly event: Uint8Array;
   /** The input's time. */
   readonly timestampMs: number;
+  /**
+   * So many events directly before it are the engine's own (an operator's affair, given to no watcher). They have a seq each: what is given after `seq` n - 1, or first from n on, has
+   * `seq` n + skippedCount.
+   */
+  readonly skippedCount: number;
 };
 
-/** How a watch ended that its caller did not end. `too-slow`: more waited for the watcher than a watch may hold. */
+/** How a watch ended that its caller did not end. `too-slow`: more waited for the watcher than a watch may hold, and it took nothing for a while. */
 export type WatchEnd =
   | { readonly kind: 'not-owner'; readonly map: ShardMap | undefined }
   | { readonly kind: 'too-slow' }

@@ -203,14 +203,20 @@ suite('EntityService', () => {
 
   test('a watch gives every event once, in order, while the entity moves from node to node', async (t) => {
     const [a, b] = await startPair(t);
-    const event = (seq: number) => ({ seq, event: bytes(`event ${seq}`), timestampMs: seq });
+    const event = (seq: number, skippedCount = 0) => ({
+      seq,
+      event: bytes(`event ${seq}`),
+      timestampMs: seq,
+      skippedCount,
+    });
     const members = { a: a.endpoint, b: b.endpoint };
-    b.owner.events = [0, 1, 2].map(event);
+    b.owner.events = [0, 1, 2].map((seq) => event(seq));
     b.owner.onWatchEnd = async () => {
       const map = mapOf(2, members, 0);
       b.owner.setMap(map);
       a.owner.setMap(map);
-      a.owner.events = [0, 1, 2, 3, 4].map(event);
+      a.owner.events = [0, 1, 2, 3].map((seq) => event(seq));
+      a.owner.events.push(event(6, 2));
       return { kind: 'not-owner', map };
     };
     const client = createClient(
@@ -227,7 +233,7 @@ suite('EntityService', () => {
       if (seqs.length === 4) break;
     }
     ending.abort();
-    assert.deepEqual(seqs, [1, 2, 3, 4]);
+    assert.deepEqual(seqs, [1, 2, 3, 6]);
   });
 
   test('a watch ends when its watcher does, with the reason that it gave', async (t) => {

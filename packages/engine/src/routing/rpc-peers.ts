@@ -183,8 +183,13 @@ async function readWatch(
       return { kind: 'not-owner', map: decodeNotOwner(message.value) };
     }
     if (message.case === undefined) continue;
-    const { seq, event, timestampMs } = message.value;
-    await onEvent({ seq: Number(seq), event, timestampMs: Number(timestampMs) });
+    const { seq, event, skippedCount, timestampMs } = message.value;
+    await onEvent({
+      seq: Number(seq),
+      event,
+      timestampMs: Number(timestampMs),
+      skippedCount: Number(skippedCount),
+    });
   }
   throw new PeerError('broken', 'ended the watch without a reason');
 }

@@ -57,11 +57,16 @@ async function watchHere(
   });
 }
 
-function encodeEvent({ seq, event, timestampMs }: WatchedEvent): WatchResponse {
+function encodeEvent({ seq, event, skippedCount, timestampMs }: WatchedEvent): WatchResponse {
   return create(WatchResponseSchema, {
     message: {
       case: 'event',
-      value: { seq: BigInt(seq), event, timestampMs: BigInt(timestampMs) },
+      value: {
+        seq: BigInt(seq),
+        event,
+        timestampMs: BigInt(timestampMs),
+        skippedCount: BigInt(skippedCount),
+      },
     },
   });
 }

@@ -93,10 +93,11 @@ class NextEvent {
   }
 
   readonly take: OnEvent = (event) => {
-    if (event.seq !== this.seq) {
-      throw new PeerError('failed', `gave event ${event.seq} where ${this.seq} is the next one`);
+    const seqExpected = this.seq + event.skippedCount;
+    if (event.seq !== seqExpected || event.skippedCount < 0) {
+      throw new PeerError('failed', `gave event ${event.seq} where ${seqExpected} is the next one`);
     }
-    this.seq += 1;
+    this.seq = event.seq + 1;
     return this.#onEvent(event);
   };
 }
