@@ -1,0 +1,129 @@
+import { openKafkaLog } from '@chat-cluster/log-kafka';
+import { readMetrics } from '../chat/node-metrics.ts';
+import { cpuMicros, memoryBytes } from '../chat/process-usage.ts';
+import { describeMachine, machineLine } from '../machine.ts';
+import { writeResult } from '../write-result.ts';
+import { checkTotals } from './check-totals.ts';
+import { preloadPurchases } from './preload-purchases.ts';
+import { PurchasesCluster } from './purchases-cluster.ts';
+
+export type PurchasesBenchOptions = { readonly count: number };
+
+type Scene = {
+  readonly name: string;
+  readonly count: number;
+  readonly userCount: number;
+  readonly partitionCount: number;
+  readonly processorCount: number;
+};
+
+type Measured = Scene & {
+  readonly perSecond: number;
+  readonly perSecondSecondHalf: number;
+  readonly cpuMicrosPerEvent: number;
+  readonly residentPeakMiB: number;
+};
+
+const POLL_MS = 50;
+const MIB = 1024 * 1024;
+const USERS = 10_000;
+const MANY_USERS = 1_000_000;
+
+/** Purchases through the embedded broker and LMDB, one scene after the other, each from an empty folder: from the first committed event until the last is in the journal; totals are checked after it. */
+export async function runPurchases({ count }: PurchasesBenchOptions): Promise<void> {
+  const scene = (name: string, partitionCount: number, processorCount = 1): Scene => {
+    return { name, count, userCount: USERS, partitionCount, processorCount };
+  };
+  const scenes = [
+    scene('one processor', 128),
+    scene('two processors', 128, 2),
+    scene('few partitions', 12),
+    scene('many partitions', 1_024),
+    { ...scene('a million users, once each', 128), count: MANY_USERS, userCount: MANY_USERS },
+  ];
+  const measured: Measured[] = [];
+  for (const each of scenes) {
+    process.stderr.write(`${each.name} …\n`);
+    measured.push(await runScene(each));
+  }
+  report(measured);
+}
+
+async function runScene(scene: Scene): Promise<Measured> {
+  const cluster = new PurchasesCluster();
+  const indexes = Array.from({ length: scene.processorCount }, (_, index) => index);
+  try {
+    await cluster.startBroker();
+    const log = openKafkaLog({
+      bootstrap: [{ host: '127.0.0.1', port: cluster.kafkaPort }],
+      clientId: 'purchases-bench',
+    });
+    const totals = await preloadPurchases(log, scene);
+    await log.close();
+    // Together, so that the first one is not done before the second has its share.
+    await Promise.all(indexes.map((index) => cluster.startProcessor(index)));
+    const throughput = await watch(cluster, scene, indexes);
+    await checkTotals(cluster.frontEndPort(0), totals);
+    const pids = indexes.map((index) => cluster.pids[`processor ${index + 1}`] ?? 0);
+    const residentPeakMiB = Math.max(...pids.map((pid) => memoryBytes(pid).peak)) / MIB;
+    return { ...scene, ...throughput, residentPeakMiB };
+  } finally {
+    await cluster.remove();
+  }
+}
+
+async function watch(
+  cluster: PurchasesCluster,
+  { count }: Scene,
+  indexes: readonly number[],
+): Promise<Pick<Measured, 'perSecond' | 'perSecondSecondHalf' | 'cpuMicrosPerEvent'>> {
+  type State = { readonly ms: number; readonly done: number; readonly cpu: number };
+  let first: State | undefined;
+  let half: State | undefined;
+  for (;;) {
+    const metrics = await Promise.all(
+      indexes.map((index) => readMetrics(cluster.managementPort(index))),
+    );
+    const done = metrics.reduce((sum, { eventsJournaled }) => sum + eventsJournaled, 0);
+    const cpu = Object.values(cluster.pids).reduce((sum, pid) => sum + cpuMicros(pid), 0);
+    const now = { ms: performance.now(), done, cpu };
+    if (metrics.some(({ eventsCommitted }) => eventsCommitted > 0)) first ??= now;
+    if (done >= count / 2) half ??= now;
+    if (done >= count && first !== undefined && half !== undefined) {
+      const perSecond = (from: State): number =>
+        ((now.done - from.done) / (now.ms - from.ms)) * 1_000;
+      return {
+        perSecond: perSecond(first),
+        perSecondSecondHalf: perSecond(half),
+        cpuMicrosPerEvent: (now.cpu - first.cpu) / (now.done - first.done),
+      };
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+function report(measured: readonly Measured[]): void {
+  const machine = describeMachine();
+  const rows = measured.map((each) => {
+    const figures = [
+      each.partitionCount,
+      each.processorCount,
+      Math.round(each.perSecond).toLocaleString('en'),
+      Math.round(each.perSecondSecondHalf).toLocaleString('en'),
+      `${each.cpuMicrosPerEvent.toFixed(1)} µs`,
+      `${Math.round(each.residentPeakMiB)} MiB`,
+    ];
+    return `| ${each.name}: ${each.count.toLocaleString('en')} events of ${each.userCount.toLocaleString('en')} users | ${figures.join(' | ')} |`;
+  });
+  const table = [
+    '# Purchases: embedded broker and LMDB',
+    '',
+    `${machineLine(machine)}. Every event is synced by broker and journal. From the first committed event until the last is in the journal; then the totals of a thousand users were asked for, and were those of the topic.`,
+    '',
+    '| | partitions | processors | events/s | second half | CPU an event, all processes | peak resident, of a processor |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+  writeResult('purchases-embedded', { machine, measured }, table);
+}
