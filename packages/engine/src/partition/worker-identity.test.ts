@@ -13,6 +13,13 @@ test('an identity is read as it was written', () => {
   assert.equal(decodeIdentity(Buffer.from('just a name')), undefined);
 });
 
+test('a name that is the endpoint takes room once, so that a long host name has enough', () => {
+  const name = `chat-node-0.${'x'.repeat(73)}:2551`;
+  const identity = { name, endpoint: name };
+  assert.deepEqual(decodeIdentity(encodeIdentity(identity)), identity);
+  assert.throws(() => encodeIdentity({ name, endpoint: `${name}0` }));
+});
+
 test('an identity that is too long, or whose name could be mistaken, is a programmer error', () => {
   for (const name of ['a/b', 'a\nb', 'x'.repeat(90)]) {
     assert.throws(() => encodeIdentity({ name, endpoint: '127.0.0.1:1' }));

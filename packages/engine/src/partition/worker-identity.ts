@@ -38,13 +38,13 @@ export function transactionalIdPrefix(groupId: string): string {
   return `${groupId}/`;
 }
 
-/** `name` LF `endpoint`, UTF-8. The transactional id follows from the name. */
-export function encodeIdentity(identity: WorkerIdentity): Uint8Array {
-  assert(!/[/\n]/.test(identity.name), 'A worker name has neither a slash nor a line feed.');
-  const bytes = new TextEncoder().encode(`${identity.name}\n${identity.endpoint}`);
+/** `name` LF `endpoint`, UTF-8, with nothing behind the LF where both are the same. The transactional id follows from the name. */
+export function encodeIdentity({ name, endpoint }: WorkerIdentity): Uint8Array {
+  assert(!/[/\n]/.test(name), 'A worker name has neither a slash nor a line feed.');
+  const bytes = new TextEncoder().encode(`${name}\n${endpoint === name ? '' : endpoint}`);
   assert(
     bytes.byteLength < IDENTITY_BYTES_MAX,
-    'A worker name and its endpoint take less than 100 bytes together.',
+    'A worker name and its endpoint, if it is another, take less than 100 bytes together.',
   );
   return bytes;
 }
@@ -52,5 +52,7 @@ export function encodeIdentity(identity: WorkerIdentity): Uint8Array {
 /** Undefined for bytes that are not an identity. */
 export function decodeIdentity(userData: Uint8Array): WorkerIdentity | undefined {
   const [name, endpoint] = new TextDecoder().decode(userData).split('\n');
-  return name !== undefined && endpoint !== undefined ? { name, endpoint } : undefined;
+  return name !== undefined && endpoint !== undefined
+    ? { name, endpoint: endpoint === '' ? name : endpoint }
+    : undefined;
 }
