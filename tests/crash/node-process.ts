@@ -8,7 +8,7 @@ import {
   runProgram,
   startChatNode,
 } from '@chat-cluster/app-chat-node';
-import type { EngineLimits } from '@chat-cluster/engine';
+import type { EngineLimits, Report } from '@chat-cluster/engine';
 import { assert } from '@chat-cluster/kernel';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 import { type Arming, Fuse } from './fuse.ts';
@@ -43,25 +43,32 @@ async function startNode(fail: (error: Error) => void) {
   assert(address !== undefined, 'A journal is addressed as --journal takes it.');
   const bootstrap = [{ host: '127.0.0.1', port: kafkaPort }];
   const node = await startChatNode({
-    openLog: () => fusedLog(openKafkaLog({ bootstrap, clientId: name }), fuse),
-    journal: fusedJournal(await openJournal(address, { replicationFactor: 1 }), fuse),
-    groupId: 'chat',
-    identity: { name, endpoint: `127.0.0.1:${name}` },
-    workerCount: 1,
-    partitionCount,
-    replicationFactor: 1,
-    httpPort: 0,
-    managementPort: 0,
-    pageHtml: '',
-    ...(limits && { limits }),
-    report: (level, sentence, facts) => {
-      const details = Object.entries(facts ?? {}).map(([key, value]) => `${key}=${String(value)}`);
-      process.stderr.write(
-        `${new Date().toISOString()} ${level}: ${sentence} ${details.join(' ')}\n`,
-      );
+    endpoint: { name, host: '127.0.0.1', port: 0 },
+    workers: {
+      kind: 'here',
+      options: {
+        groupId: 'chat',
+        openLog: () => fusedLog(openKafkaLog({ bootstrap, clientId: name }), fuse),
+        openJournal: async () =>
+          fusedJournal(await openJournal(address, { replicationFactor: 1 }), fuse),
+        partitionCount,
+        replicationFactor: 1,
+        ...(limits && { limits }),
+        report,
+        onFatal: fail,
+      },
     },
-    onFatal: fail,
+    httpPort: 0,
+    management: { port: 0 },
+    pageHtml: '',
+    report,
   });
   process.stdout.write(`Ready: management ${node.managementPort}.\n`);
   return node;
+}
+
+/** Where NodePair looks for it. */
+function report(...[level, sentence, facts]: Parameters<Report>): void {
+  const details = Object.entries(facts ?? {}).map(([key, value]) => `${key}=${String(value)}`);
+  process.stderr.write(`${new Date().toISOString()} ${level}: ${sentence} ${details.join(' ')}\n`);
 }

@@ -19,8 +19,12 @@ test('a node needs to be told its journal, and nothing else', () => {
     settings: {
       brokers: [{ host: '127.0.0.1', port: 9092 }],
       journal: { kind: 'lmdb', dir: './journal' },
-      endpoint: '127.0.0.1:8551',
-      managementPort: 8551,
+      endpoint: { host: '127.0.0.1', port: 2551 },
+      access: {
+        secret: undefined,
+        tls: undefined,
+        management: { host: '127.0.0.1', port: 8551, token: undefined },
+      },
       httpPort: 8080,
       workerCount: 1,
       partitionCount: 12,
@@ -35,7 +39,7 @@ test('a node needs to be told its journal, and nothing else', () => {
 
 test('everything can be told', () => {
   const argv =
-    '--brokers a:1,[::1]:2 --journal cassandra:c1,c2:9999/chat --endpoint n1:7 --management-port 0 --http-port 0 --workers 3 --partitions 6 --replication-factor 3 --group g --backlog-mib 7 --log-level debug';
+    '--brokers a:1,[::1]:2 --journal cassandra:c1,c2:9999/chat --endpoint n1:7 --secret s --tls-cert c --tls-key k --tls-ca a --management-host n1 --management-port 0 --management-token t --http-port 0 --workers 3 --partitions 6 --replication-factor 3 --group g --backlog-mib 7 --log-level debug';
   assert.deepEqual(configure(...argv.split(' ')), {
     kind: 'settings',
     settings: {
@@ -51,8 +55,12 @@ test('everything can be told', () => {
         ],
         keyspace: 'chat',
       },
-      endpoint: 'n1:7',
-      managementPort: 0,
+      endpoint: { host: 'n1', port: 7 },
+      access: {
+        secret: 's',
+        tls: { cert: '{}', key: '{}', ca: '{}' },
+        management: { host: 'n1', port: 0, token: 't' },
+      },
       httpPort: 0,
       workerCount: 3,
       partitionCount: 6,
@@ -100,16 +108,48 @@ test('values that are none are refused by name', () => {
     problemOf(...journal, '--log-level', 'loud'),
     '--log-level is "loud"; it must be one of trace, debug, info, warn, error, fatal, silent.',
   );
-  const host = 'x'.repeat(43);
+  const host = 'x'.repeat(87);
   assert.equal(
     problemOf(...journal, '--endpoint', `${host}:8551`),
-    `--endpoint is "${host}:8551"; it must be HOST:PORT, at most 46 characters.`,
+    `--endpoint is "${host}:8551"; it must be HOST:PORT, at most 90 characters.`,
   );
   assert.equal(
     problemOf(...journal, '--http-port', '8551'),
     '--http-port and --management-port are both 8551; choose another one for one of them.',
   );
+  assert.equal(
+    problemOf(...journal, '--endpoint', '127.0.0.1:8549', '--workers', '2'),
+    '--management-port is 8551, and other nodes use 8549 to 8551 (--endpoint); choose another one for one of them.',
+  );
+  assert.match(
+    problemOf(...journal, '--endpoint', '127.0.0.1:65534', '--workers', '2'),
+    /^--endpoint has port 65534, and there are no 2 ports after it/,
+  );
   assert.equal(problemOf(...journal, '--kafka-port', '1'), 'There is no option --kafka-port.');
+});
+
+test('what other machines can reach needs to be told who may', () => {
+  const journal = ['--journal', 'lmdb:j'];
+  for (const endpoint of ['10.0.0.1:2551', 'node-1:2551', '0.0.0.0:2551', '[::]:2551']) {
+    const far = [...journal, '--endpoint', endpoint];
+    assert.match(problemOf(...far), /^Other machines can reach .* set CHATCLUSTER_SECRET, or/);
+    assert.equal(configure(...far, '--secret', 's').kind, 'settings');
+    const shown = ['--tls-cert', 'c', '--tls-key', 'k'];
+    // A node that only shows a certificate lets everybody in.
+    assert.match(problemOf(...far, ...shown), /^Other machines can reach/);
+    assert.equal(configure(...far, ...shown, '--tls-ca', 'a').kind, 'settings');
+  }
+  for (const endpoint of ['127.0.0.1:1', '127.1.2.3:1', 'localhost:1', '[::1]:1']) {
+    assert.equal(configure(...journal, '--endpoint', endpoint).kind, 'settings', endpoint);
+  }
+  assert.match(
+    problemOf(...journal, '--management-host', '0.0.0.0'),
+    /^Other machines can reach --management-host 0\.0\.0\.0: set CHATCLUSTER_MANAGEMENT_TOKEN/,
+  );
+  assert.equal(
+    problemOf(...journal, '--tls-cert', 'c'),
+    '--tls-cert and --tls-key go together, and --tls-ca goes with them.',
+  );
 });
 
 test('help names every setting', () => {

@@ -1,11 +1,14 @@
 import { PARTITION_COUNT_DEFAULT } from '@chat-cluster/contract';
 import {
+  accessSettings,
   type Address,
+  endpointSetting,
+  type NodeAccess,
   numberSetting,
   optionLines,
   optionsOf,
   portSetting,
-  readAddress,
+  readAccess,
   readAddresses,
   readSettings,
   type Setting,
@@ -19,9 +22,9 @@ export type NodeSettings = {
   /** Kafka's bootstrap servers, at least one. */
   readonly brokers: readonly Address[];
   readonly journal: JournalAddress;
-  /** `HOST:PORT` where other nodes reach this one. */
-  readonly endpoint: string;
-  readonly managementPort: number;
+  /** Where other nodes reach this one. Its workers, if there are several, have the ports after it. */
+  readonly endpoint: Address;
+  readonly access: NodeAccess;
   readonly httpPort: number;
   readonly workerCount: number;
   readonly partitionCount: number;
@@ -61,23 +64,26 @@ export function readNodeConfiguration(sources: SettingSources): NodeConfiguratio
   if (read.kind === 'problem') return read;
   if (read.kind === 'help') return { kind: 'help', text: optionLines(optionsOf(SETTINGS)) };
   const { values } = read;
-  const managementPort = values['management-port'];
+  const { endpoint, workers: workerCount } = values;
   const httpPort = values['http-port'];
-  if (httpPort !== 0 && httpPort === managementPort) {
-    return {
-      kind: 'problem',
-      problem: `--http-port and --management-port are both ${httpPort}; choose another one for one of them.`,
-    };
-  }
+  const conflict = portConflict({
+    endpoint,
+    workerCount,
+    httpPort,
+    managementPort: values['management-port'],
+  });
+  if (conflict !== undefined) return { kind: 'problem', problem: conflict };
+  const readAs = readAccess(values, endpoint, sources);
+  if (readAs.kind === 'problem') return readAs;
   return {
     kind: 'settings',
     settings: {
       brokers: values.brokers,
       journal: values.journal,
-      endpoint: values.endpoint === '' ? `127.0.0.1:${managementPort}` : values.endpoint,
-      managementPort,
+      endpoint,
+      access: readAs.access,
       httpPort,
-      workerCount: values.workers,
+      workerCount,
       partitionCount: values.partitions,
       replicationFactor: values['replication-factor'] || undefined,
       groupId: values.group,
@@ -85,6 +91,33 @@ export function readNodeConfiguration(sources: SettingSources): NodeConfiguratio
       logLevel: values['log-level'],
     },
   };
+}
+
+/** Two servers on one port, if there are: in a sentence. */
+function portConflict(ports: {
+  readonly endpoint: Address;
+  readonly workerCount: number;
+  readonly httpPort: number;
+  readonly managementPort: number;
+}): string | undefined {
+  const { httpPort, managementPort, workerCount } = ports;
+  if (httpPort !== 0 && httpPort === managementPort) {
+    return `--http-port and --management-port are both ${httpPort}; choose another one for one of them.`;
+  }
+  const first = ports.endpoint.port;
+  if (first === 0) return undefined;
+  const last = first + (workerCount > 1 ? workerCount : 0);
+  if (last > PORT_MAX) {
+    return `--endpoint has port ${first}, and there are no ${workerCount} ports after it for the workers; choose a lower one.`;
+  }
+  const taken = [
+    ['--http-port', httpPort] as const,
+    ['--management-port', managementPort] as const,
+  ].find(([, port]) => port >= first && port <= last);
+  if (taken === undefined) return undefined;
+  const [setting, port] = taken;
+  const used = last === first ? `${first}` : `${first} to ${last}`;
+  return `${setting} is ${port}, and other nodes use ${used} (--endpoint); choose another one for one of them.`;
 }
 
 /** `lmdb:DIR` or `cassandra:HOST[:PORT],…[/KEYSPACE]`; undefined for anything else. */
@@ -108,21 +141,15 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const CASSANDRA_PORT = 9042;
 const KEYSPACE_DEFAULT = 'chat_cluster';
 const WORKER_COUNT_MAX = 64;
+const PORT_MAX = 65_535;
 const PARTITION_COUNT_MAX = 1_000;
 const REPLICATION_FACTOR_MAX = 9;
 const MIB = 1024 * 1024;
 /** A gigabyte for each worker: beyond it, a heap of Node would need settings of its own. */
 const BACKLOG_MIB_MAX = 1_024;
 
-/**
- * The group keeps it twice for each worker, as its name (with a number, `-64`) and as its endpoint,
- * with a line break between, in less than 100 bytes.
- */
-const ENDPOINT_LENGTH_MAX = 46;
-
-function isEndpoint(text: string): boolean {
-  return text.length <= ENDPOINT_LENGTH_MAX && readAddress(text) !== undefined;
-}
+/** The group keeps the name and the endpoint of each worker, in less than 100 bytes; where they are the same, once. */
+const ENDPOINT_LENGTH_MAX = 90;
 
 const brokers: Setting<readonly Address[]> = {
   value: 'HOST:PORT,…',
@@ -139,22 +166,18 @@ const journal: Setting<JournalAddress> = {
   mustBe: JOURNAL_MUST_BE,
 };
 
-const endpoint: Setting<string> = {
-  value: 'HOST:PORT',
-  description: 'where other nodes reach this one; if not set, 127.0.0.1 and the management port',
-  default: '',
-  read: (text) => (text === '' || isEndpoint(text) ? text : undefined),
-  mustBe: `HOST:PORT, at most ${ENDPOINT_LENGTH_MAX} characters`,
-};
-
 const SETTINGS = {
   brokers,
   journal,
-  endpoint,
-  'management-port': portSetting({
-    description: 'for operators and probes, on loopback',
-    default: '8551',
-  }),
+  endpoint: endpointSetting(
+    {
+      description:
+        'where other nodes reach this one; its workers, if there are several, have the ports after it',
+      default: '127.0.0.1:2551',
+    },
+    { lengthMax: ENDPOINT_LENGTH_MAX },
+  ),
+  ...accessSettings,
   'http-port': portSetting({ description: 'for browsers, on loopback', default: '8080' }),
   workers: numberSetting(
     { min: 1, max: WORKER_COUNT_MAX },

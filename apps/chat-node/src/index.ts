@@ -5,7 +5,8 @@ export {
   readJournalAddress,
   readNodeConfiguration,
 } from './configuration.ts';
-export { openJournal } from './open-journal.ts';
+export { journalLimits, openJournal } from './open-journal.ts';
 export { runProgram, sentenceOf, type Running } from './program.ts';
 export { runNode } from './run-node.ts';
-export { startChatNode, type ChatNode, type ChatNodeOptions } from './start-chat-node.ts';
+export { runWorker } from './run-worker.ts';
+export { startChatNode } from './start-chat-node.ts';

@@ -11,10 +11,10 @@ const STOP_TIMEOUT_MS = 15_000;
 
 /**
  * Runs a program until SIGINT or SIGTERM: starts it, stops it cleanly, and says in one sentence why it could not start. A second signal ends it at once.
- * `start` is given a function to call when the program cannot go on.
+ * `start` is given a function to call when the program cannot go on, and one that stops it as a signal does.
  */
 export async function runProgram(
-  start: (fail: (error: Error) => void) => Promise<Running>,
+  start: (fail: (error: Error) => void, stop: () => void) => Promise<Running>,
   say: (sentence: string) => void,
 ): Promise<void> {
   let running: Running | undefined;
@@ -39,7 +39,7 @@ export async function runProgram(
     });
   }
   try {
-    running = await start(fail);
+    running = await start(fail, () => void end());
   } catch (error) {
     say(sentenceOf(error));
     process.exit(FAILED);
@@ -59,6 +59,7 @@ const OPERATING_ERRORS: ReadonlySet<string> = new Set([
   'JournalError',
   'LogError',
   'NameTakenError',
+  'RpcListenError',
   'StartError',
   'TopicRefusedError',
 ]);

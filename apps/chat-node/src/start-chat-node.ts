@@ -1,17 +1,13 @@
-import {
-  allTopics,
-  conversationControl,
-  conversationEvents,
-  conversationQuarantine,
-} from '@chat-cluster/contract';
 import { conversation } from '@chat-cluster/conversation';
-import { startNode, type NodeOptions, type RunningNode } from '@chat-cluster/node';
-import { startPageServer, type PageServer } from './page-server.ts';
+import { type NodeOptions, type RunningNode, startNode, startWorker } from '@chat-cluster/node';
+import { chatWorker, type ChatWorkerOptions } from './chat-worker.ts';
+import { startPageServer } from './page-server.ts';
 
-export type ChatNodeOptions = Omit<
-  NodeOptions<never, never, never>,
-  'definition' | 'topics' | 'controlTopic' | 'quarantineTopic' | 'eventTopic'
-> & {
+export type ChatNodeOptions = Pick<NodeOptions, 'endpoint' | 'management' | 'report'> & {
+  /** One worker, in this process; or some, each in a process of its own that runs with these settings. */
+  readonly workers:
+    | { readonly kind: 'here'; readonly options: ChatWorkerOptions }
+    | { readonly kind: 'processes'; readonly count: number; readonly settings: unknown };
   readonly httpPort: number;
   readonly pageHtml: string;
 };
@@ -20,15 +16,19 @@ export type ChatNode = RunningNode & { readonly httpPort: number };
 
 /** A node that runs the conversation's rules, and its page for browsers. Resolves and rejects as startNode does. */
 export async function startChatNode(options: ChatNodeOptions): Promise<ChatNode> {
-  const page = await startPage(options);
+  const { httpPort, pageHtml, workers, ...rest } = options;
+  const page = await startPageServer({ port: httpPort, html: pageHtml });
   try {
     const node = await startNode({
-      ...options,
-      definition: conversation,
-      topics: allTopics,
-      controlTopic: conversationControl.name,
-      eventTopic: conversationEvents.name,
-      quarantineTopic: conversationQuarantine.name,
+      ...rest,
+      entityType: conversation.type,
+      workers:
+        workers.kind === 'here'
+          ? {
+              kind: 'here',
+              start: (endpoint) => startWorker(chatWorker(workers.options), endpoint),
+            }
+          : { ...workers, module: new URL('worker-process.ts', import.meta.url) },
     });
     const stop = async (): Promise<void> => {
       await node.stop();
@@ -37,15 +37,6 @@ export async function startChatNode(options: ChatNodeOptions): Promise<ChatNode>
     return { ...node, httpPort: page.port, stop };
   } catch (error) {
     await page.close();
-    throw error;
-  }
-}
-
-async function startPage({ httpPort, journal, pageHtml }: ChatNodeOptions): Promise<PageServer> {
-  try {
-    return await startPageServer({ port: httpPort, html: pageHtml });
-  } catch (error) {
-    await journal.close();
     throw error;
   }
 }

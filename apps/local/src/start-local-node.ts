@@ -14,23 +14,29 @@ export async function startLocalNode(
   fail: (error: Error) => void,
 ): Promise<Running> {
   const ports = { ...settings, kafkaPort: broker.port };
+  const report = localReport((line) => process.stderr.write(line));
   const node = await startChatNode({
-    openLog: () =>
-      openKafkaLog({
-        bootstrap: [{ host: '127.0.0.1', port: broker.port }],
-        clientId: 'chatcluster-local',
-      }),
-    journal: await openLmdbJournal({ dir: join(settings.dataDir, 'journal') }),
-    groupId: 'chat',
-    identity: { name: 'local', endpoint: `127.0.0.1:${settings.managementPort}` },
-    workerCount: 1,
-    partitionCount: settings.partitionCount,
-    replicationFactor: 1,
+    endpoint: { name: 'local', host: '127.0.0.1', port: 0 },
+    workers: {
+      kind: 'here',
+      options: {
+        groupId: 'chat',
+        openLog: () =>
+          openKafkaLog({
+            bootstrap: [{ host: '127.0.0.1', port: broker.port }],
+            clientId: 'chatcluster-local',
+          }),
+        openJournal: () => openLmdbJournal({ dir: join(settings.dataDir, 'journal') }),
+        partitionCount: settings.partitionCount,
+        replicationFactor: 1,
+        report,
+        onFatal: fail,
+      },
+    },
     httpPort: settings.httpPort,
-    managementPort: settings.managementPort,
+    management: { port: settings.managementPort },
     pageHtml: pageHtml(ports),
-    report: localReport((line) => process.stderr.write(line)),
-    onFatal: fail,
+    report,
   });
   const { httpPort, managementPort } = node;
   process.stdout.write(summary({ ...ports, httpPort, managementPort }));

@@ -1,3 +1,10 @@
 export { createMissingTopics, type TopicToCreate } from './create-missing-topics.ts';
 export { closeServer, listenOnLoopback } from './listen.ts';
+export type { ManagementAddress } from './management/management-server.ts';
+export type { DetailedRegion } from './management/shards-answer.ts';
+export type { Readiness } from './management/readiness.ts';
+export { NodeLink } from './processes/node-link.ts';
+export type { WorkerOrders } from './processes/worker-messages.ts';
 export { startNode, type NodeOptions, type RunningNode } from './start-node.ts';
+export { startWorker, type LocalWorker, type WorkerSetup } from './start-worker.ts';
+export { endpointText, type WorkerEndpoint } from './worker-endpoint.ts';

@@ -1,40 +1,59 @@
-import type { Server } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
+import type { Server } from 'node:net';
 
 /** What keeps a program from starting, in one sentence that says what to do. */
-class StartError extends Error {
+export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
-/** Listens on a loopback port (0 for any that is free) and resolves with the port. Rejects with a StartError that names the setting to change. */
-export async function listenOnLoopback(
+/** Listens on a loopback port, as `listen` does. */
+export function listenOnLoopback(
   server: Server,
   options: { readonly port: number; readonly setting: string },
 ): Promise<number> {
-  const { port, setting } = options;
+  return listen(server, { host: '127.0.0.1', ...options });
+}
+
+/** Listens on a port (0 for any that is free) and resolves with it. Rejects with a StartError that names the setting to change. */
+export async function listen(
+  server: Server,
+  options: { readonly host: string; readonly port: number; readonly setting: string },
+): Promise<number> {
+  const { host, port } = options;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new StartError(sentence(error, port, setting), { cause: error }));
+      reject(new StartError(sentence(error, options), { cause: error }));
     });
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, host, resolve);
   });
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
 /** Ends idle connections at once, and the others when they have been answered. */
-export function closeServer(server: Server): Promise<void> {
+export function closeServer(server: HttpServer): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
 }
 
-function sentence(error: NodeJS.ErrnoException, port: number, setting: string): string {
-  if (error.code === 'EADDRINUSE') {
-    return `Port ${port} is taken by another program: stop it, or choose another port with ${setting} N.`;
+function sentence(
+  { code, message }: NodeJS.ErrnoException,
+  {
+    host,
+    port,
+    setting,
+  }: { readonly host: string; readonly port: number; readonly setting: string },
+): string {
+  if (code === 'EADDRINUSE') {
+    return `Port ${port} is taken by another program: stop it, or choose another port with ${setting}.`;
   }
-  if (error.code === 'EACCES') {
-    return `Port ${port} needs more rights than this program has: choose one above 1023 with ${setting} N.`;
+  if (code === 'EACCES') {
+    return `Port ${port} needs more rights than this program has: choose one above 1023 with ${setting}.`;
   }
-  return `Port ${port} cannot be listened on (${error.code ?? error.message}): choose another one with ${setting} N.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return `${host} is no address of this machine (${code}): name one that is with ${setting}.`;
+  }
+  return `${host}:${port} cannot be listened on (${code ?? message}): choose another with ${setting}.`;
 }

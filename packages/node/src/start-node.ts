@@ -1,112 +1,123 @@
-import { Worker, type Report, type WorkerIdentity, type WorkerOptions } from '@chat-cluster/engine';
-import type { Journal } from '@chat-cluster/journal';
+import type { EntityRouter, Report } from '@chat-cluster/engine';
 import { systemClock, systemTimers } from '@chat-cluster/kernel';
-import type { Log } from '@chat-cluster/log';
-import { createMissingTopics, type TopicToCreate } from './create-missing-topics.ts';
-import { isReachable } from './is-reachable.ts';
-import { ExplainRoute } from './management/explain-route.ts';
-import { startManagementServer } from './management/management-server.ts';
+import { openEntityPort, type EntityPort } from './entities/entity-port.ts';
+import type { RouteAnswer } from './management/explain-route.ts';
+import { startManagementServer, type ManagementAddress } from './management/management-server.ts';
+import { WorkerProcess } from './processes/worker-process.ts';
+import type { LocalWorker } from './start-worker.ts';
+import { endpointOfWorker, endpointText, type WorkerEndpoint } from './worker-endpoint.ts';
+import type { NodeWorker } from './worker-status.ts';
 
-/** What a node is made of: the application's rules and topics, where it is, and what it works with. */
-export type NodeOptions<State, Command, Event> = Pick<
-  WorkerOptions<State, Command, Event>,
-  | 'definition'
-  | 'groupId'
-  | 'controlTopic'
-  | 'quarantineTopic'
-  | 'eventTopic'
-  | 'limits'
-  | 'onReply'
-> & {
-  /** All that the application uses: what is missing is created. */
-  readonly topics: readonly TopicToCreate[];
-  /** Of topics that are created. */
-  readonly partitionCount: number;
-  /** Of topics that are created; -1 for the brokers' default. */
-  readonly replicationFactor: number;
-  /** A log client for each worker, which the node closes. */
-  readonly openLog: () => Log;
-  /** Closed by the node. */
-  readonly journal: Journal;
-  /** Name of the first worker; the others get `-2`, `-3`, … The same after a restart. */
-  readonly identity: WorkerIdentity;
-  readonly workerCount: number;
-  /** 0 for any that is free. */
-  readonly managementPort: number;
+export type NodeOptions = {
+  readonly entityType: string;
+  /** Of the node. Several workers have the ports after it. */
+  readonly endpoint: WorkerEndpoint;
+  readonly workers: WorkerHere | WorkersInProcesses;
+  readonly management: ManagementAddress;
   readonly report: Report;
-  /** The node cannot go on; its process should exit. */
-  readonly onFatal: (error: Error) => void;
+};
+
+/** One worker, in this process. */
+export type WorkerHere = {
+  readonly kind: 'here';
+  /** Such as startWorker of the application's setup. */
+  readonly start: (endpoint: WorkerEndpoint) => Promise<LocalWorker>;
+};
+
+/** Some workers, each in a process of its own. */
+export type WorkersInProcesses = {
+  readonly kind: 'processes';
+  readonly count: number;
+  /** What such a process runs: it makes a NodeLink, and starts a worker as it is told. */
+  readonly module: URL;
+  /** What the application tells each of them; plain values. */
+  readonly settings: unknown;
 };
 
 export type RunningNode = {
   readonly managementPort: number;
+  /** Asks any entity of the cluster, from the first assignment on. */
+  readonly router: EntityRouter;
   /** Drains, commits, leaves the group, writes the journal, closes everything. */
   stop(): Promise<void>;
 };
 
 /**
- * One node of an application: its workers and the server for operators. Resolves when every worker has its first assignment.
+ * One node of an application: its workers, the server for operators, and the port for other nodes and for who asks. Resolves when every worker has its first assignment.
  * Rejects with the error of whatever could not start, after closing the rest.
  */
-export async function startNode<State, Command, Event>(
-  options: NodeOptions<State, Command, Event>,
-): Promise<RunningNode> {
-  const workers: Worker<State, Command, Event>[] = [];
-  const closers: (() => Promise<void>)[] = [() => options.journal.close()];
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { entityType, management: address } = options;
+  const node: StartingNode = { workers: [], port: undefined };
+  const workers = (): NodeWorker[] => node.workers.filter((worker) => worker !== undefined);
+  const management = await startManagementServer({
+    address,
+    entityType,
+    look: () => Promise.all(workers().map((worker) => worker.look())),
+    explain: (query) => explainBy(workers(), query),
+    own: () => node.port && { routing: node.port.router.counters, memory: process.memoryUsage() },
+  });
   const stop = async (): Promise<void> => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    for (const close of closers.toReversed()) await close();
+    await Promise.all(workers().map((worker) => worker.stop()));
+    await node.port?.close();
+    await management.close();
   };
   try {
-    const { definition, eventTopic = `${definition.type}_events` } = options;
-    const explain = new ExplainRoute({ ...options, definition, eventTopic });
-    closers.push(() => explain.close());
-    const management = await startManagementServer({
-      port: options.managementPort,
-      entityType: options.definition.type,
-      workers,
-      explain,
-    });
-    closers.push(() => management.close());
-    for (let index = 0; index < options.workerCount; index++) {
-      const log = options.openLog();
-      closers.push(() => log.close());
-      if (index === 0) await createMissingTopics(log.admin, options);
-      workers.push(await startWorker(options, log, index));
-    }
+    const router = await startWorkers(options, node);
     management.ready();
-    return { managementPort: management.port, stop };
+    return { managementPort: management.port, router, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function startWorker<State, Command, Event>(
-  options: NodeOptions<State, Command, Event>,
-  log: Log,
-  index: number,
-): Promise<Worker<State, Command, Event>> {
-  const { identity } = options;
-  const name = index === 0 ? identity.name : `${identity.name}-${index + 1}`;
-  const { definition, groupId, journal, onFatal, onReply, report } = options;
-  const { controlTopic, eventTopic, limits, quarantineTopic } = options;
-  return Worker.start({
-    definition,
-    groupId,
-    identity: { name, endpoint: identity.endpoint },
-    log,
-    journal,
-    controlTopic,
-    quarantineTopic,
-    ...(eventTopic !== undefined && { eventTopic }),
-    ...(limits && { limits }),
-    clock: systemClock,
-    timers: systemTimers,
-    isReachable: (endpoint) =>
-      endpoint === identity.endpoint ? Promise.resolve(false) : isReachable(endpoint),
-    ...(onReply && { onReply }),
-    report,
-    onFatal,
+/** What there is of a node already. */
+type StartingNode = {
+  /** In the order of their endpoints, whichever starts first. */
+  readonly workers: (NodeWorker | undefined)[];
+  /** Of the node's own process, where its workers live in others. */
+  port: EntityPort | undefined;
+};
+
+/** Fills in what there is of the node; resolves, when every worker has its first assignment, with what asks entities in this process. */
+async function startWorkers(
+  { endpoint, entityType, report, workers }: NodeOptions,
+  node: StartingNode,
+): Promise<EntityRouter> {
+  if (workers.kind === 'here') {
+    const worker = await workers.start(endpoint);
+    node.workers[0] = worker;
+    return worker.router;
+  }
+  const port = await openEntityPort({ owners: [], endpoint, report });
+  node.port = port;
+  const { count, module, settings } = workers;
+  const starts = Array.from({ length: count }, async (_, index) => {
+    const own = endpointOfWorker(endpoint, index);
+    node.workers[index] = await WorkerProcess.start({
+      name: own.name ?? endpointText(own),
+      module,
+      orders: { endpoint: own, settings },
+      onMap: (map) => port.router.maps.learn(entityType, map),
+      clock: systemClock,
+      timers: systemTimers,
+      report,
+    });
   });
+  // All of them have started or failed before anything is closed.
+  for (const start of await Promise.allSettled(starts)) {
+    if (start.status === 'rejected') throw start.reason;
+  }
+  return port.router;
+}
+
+/** The first worker that is there tells: all of them read the same log and journal. */
+async function explainBy(workers: readonly NodeWorker[], query: string): Promise<RouteAnswer> {
+  let answer: RouteAnswer = { status: 503, body: { error: 'The node is starting.' } };
+  for (const worker of workers) {
+    answer = await worker.explain(query);
+    if (answer.status !== 503) break;
+  }
+  return answer;
 }

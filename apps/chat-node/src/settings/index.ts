@@ -1,3 +1,9 @@
+export {
+  type AccessSettings,
+  accessSettings,
+  type NodeAccess,
+  readAccess,
+} from './access-settings.ts';
 export { didYouMean } from './nearest.ts';
 export { optionLines } from './option-lines.ts';
 export {
@@ -14,8 +20,10 @@ export {
 } from './read-settings.ts';
 export {
   type Address,
+  endpointSetting,
   flagSetting,
   numberSetting,
+  optionalSetting,
   portSetting,
   readAddress,
   readAddresses,

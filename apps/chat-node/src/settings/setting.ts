@@ -67,14 +67,45 @@ export function textSetting(
   return { ...described, read: (text) => (text === '' ? undefined : text) };
 }
 
+/** Where a server listens, and is reached; port 0 is any that is free. */
+export function endpointSetting(
+  described: Described,
+  { lengthMax }: { readonly lengthMax: number },
+): Setting<Address> {
+  const ports = { min: 0, max: PORT_MAX };
+  return {
+    value: 'HOST:PORT',
+    ...described,
+    read: (text) => (text.length > lengthMax ? undefined : readAddress(text, undefined, ports)),
+    mustBe: `HOST:PORT, at most ${lengthMax} characters`,
+  };
+}
+
+/** A text that may be left out: undefined then. */
+export function optionalSetting(described: {
+  readonly value: string;
+  readonly description: string;
+}): Setting<{ readonly text: string | undefined }> {
+  return {
+    ...described,
+    default: '',
+    read: (text) => ({ text: text === '' ? undefined : text }),
+    mustBe: 'a text',
+  };
+}
+
 /** A server's address. */
 export type Address = { readonly host: string; readonly port: number };
 
 /** `HOST:PORT`, `[IPV6]:PORT`, or `HOST` if there is a default port. */
-export function readAddress(text: string, portDefault?: number): Address | undefined {
+export function readAddress(
+  text: string,
+  portDefault?: number,
+  ports: PortRange = CONNECTABLE,
+): Address | undefined {
   const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:,/[\]]+))(?::(\d+))?$/.exec(text);
   const host = parts?.[1] ?? parts?.[2];
-  const port = parts?.[3] === undefined ? portDefault : wholeNumber(parts[3], PORTS);
+  const port = parts?.[3] === undefined ? portDefault : wholeNumber(parts[3], ports);
   return host === undefined || port === undefined ? undefined : { host, port };
 }
 
@@ -94,4 +125,6 @@ function wholeNumber(
 }
 
 const PORT_MAX = 65_535;
-const PORTS = { min: 1, max: PORT_MAX };
+type PortRange = { readonly min: number; readonly max: number };
+/** Port 0 can be listened on, and not connected to. */
+const CONNECTABLE: PortRange = { min: 1, max: PORT_MAX };

@@ -12,8 +12,12 @@ test('three ports are all that a processor is told, and they may be left out', (
   const settings = {
     brokers: [{ host: '127.0.0.1', port: 9092 }],
     journal: { kind: 'lmdb', dir: './data/journal' },
-    nodePort: 2552,
-    managementPort: 8552,
+    endpoint: { host: '127.0.0.1', port: 2552, secret: undefined, tls: undefined },
+    access: {
+      secret: undefined,
+      tls: undefined,
+      management: { host: '127.0.0.1', port: 8552, token: undefined },
+    },
     frontEndPort: 8082,
     workerCount: 1,
     partitionCount: 128,
@@ -22,8 +26,10 @@ test('three ports are all that a processor is told, and they may be left out', (
     isQuiet: false,
   };
   assert.deepEqual(configuration('2552', '8552', '8082'), { kind: 'settings', settings });
-  const ports = { nodePort: 2551, managementPort: 8551, frontEndPort: 8081 };
-  assert.deepEqual(configuration(), { kind: 'settings', settings: { ...settings, ...ports } });
+  const alone = configuration();
+  assert.ok(alone.kind === 'settings');
+  const { endpoint, access, frontEndPort } = alone.settings;
+  assert.deepEqual([endpoint.port, access.management.port, frontEndPort], [2551, 8551, 8081]);
   assert.deepEqual(configuration('2551', '2551'), {
     kind: 'problem',
     problem: '--node-port and --management-port are both 2551; choose another one for one of them.',

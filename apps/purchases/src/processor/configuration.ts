@@ -4,12 +4,15 @@ import {
   readJournalAddress,
 } from '@chat-cluster/app-chat-node';
 import {
+  accessSettings,
   type Address,
   flagSetting,
+  type NodeAccess,
   numberSetting,
   optionLines,
   optionsOf,
   portSetting,
+  readAccess,
   readSettings,
   type Setting,
   type SettingSources,
@@ -22,8 +25,10 @@ import { brokers, partitions, replicationFactor } from '../cluster-settings.ts';
 export type ProcessorSettings = {
   readonly brokers: readonly Address[];
   readonly journal: JournalAddress;
-  readonly nodePort: number;
-  readonly managementPort: number;
+  /** Where other nodes reach this one; with several workers each has a port after it. */
+  readonly endpoint: Address & Pick<NodeAccess, 'secret' | 'tls'>;
+  readonly access: NodeAccess;
+  /** On loopback, as are both ports above where nobody says otherwise. 0 is any that is free. */
   readonly frontEndPort: number;
   readonly workerCount: number;
   readonly partitionCount: number;
@@ -47,13 +52,17 @@ export function readProcessorConfiguration(sources: SettingSources): ProcessorCo
   const { values } = read;
   const problem = samePort(values);
   if (problem !== undefined) return { kind: 'problem', problem };
+  const address = { host: values['node-host'], port: values['node-port'] };
+  const readAs = readAccess(values, address, sources);
+  if (readAs.kind === 'problem') return readAs;
+  const { access } = readAs;
   return {
     kind: 'settings',
     settings: {
       brokers: values.brokers,
       journal: values.journal,
-      nodePort: values['node-port'],
-      managementPort: values['management-port'],
+      endpoint: { ...address, secret: access.secret, tls: access.tls },
+      access,
       frontEndPort: values['front-end-port'],
       workerCount: values.workers,
       partitionCount: values.partitions,
@@ -91,7 +100,6 @@ const journal: Setting<JournalAddress> = {
 
 const SETTINGS = {
   'node-port': portSetting({ description: 'for other nodes', default: '2551' }),
-  'management-port': portSetting({ description: 'for operators and probes', default: '8551' }),
   'front-end-port': portSetting({ description: 'for gRPC clients', default: '8081' }),
   brokers,
   journal,
@@ -107,5 +115,12 @@ const SETTINGS = {
     mustBe: 'a name',
     default: USER_PROCESSING,
   }),
+  'node-host': textSetting({
+    value: 'HOST',
+    description: 'where other nodes reach this one; another than loopback needs a secret',
+    mustBe: 'a host',
+    default: '127.0.0.1',
+  }),
+  ...accessSettings,
   quiet: flagSetting({ description: 'no line for each record' }),
 };

@@ -1,41 +1,25 @@
-import { Code, ConnectError } from '@connectrpc/connect';
-import {
-  purchasesTopics,
-  userProcessingControl,
-  userProcessingEvents,
-  userProcessingQuarantine,
-} from '@chat-cluster/contract/purchases';
+import { USER_PROCESSING } from '@chat-cluster/contract/purchases';
 import { type NodeOptions, type RunningNode, startNode } from '@chat-cluster/node';
+import { askUsersBy } from '../front-end/ask-users.ts';
 import { startFrontEnd } from '../front-end/start-front-end.ts';
-import { toldPurchases } from './told-purchases.ts';
 
-export type ProcessorOptions = Omit<
-  NodeOptions<never, never, never>,
-  'definition' | 'topics' | 'controlTopic' | 'quarantineTopic' | 'eventTopic' | 'onReply'
-> & {
+export type ProcessorOptions = Omit<NodeOptions, 'entityType'> & {
+  /** 0 for any that is free. */
   readonly frontEndPort: number;
-  /** Gets a line for each record that is taken, and one for each purchase that has committed. Undefined: nobody does. */
-  readonly tell: ((line: string) => void) | undefined;
 };
 
 export type Processor = RunningNode & { readonly frontEndPort: number };
 
-/** A node that runs the rules of the purchases, and its front end for gRPC clients. Resolves and rejects as startNode does. */
+/**
+ * A node that runs the rules of the purchases, and its front end for gRPC clients. Resolves and rejects as startNode does, or rejects with an RpcListenError.
+ */
 export async function startProcessor(options: ProcessorOptions): Promise<Processor> {
-  const { frontEndPort, tell, ...rest } = options;
-  const node = await startNode({
-    ...rest,
-    ...toldPurchases(tell),
-    topics: purchasesTopics,
-    controlTopic: userProcessingControl.name,
-    eventTopic: userProcessingEvents.name,
-    quarantineTopic: userProcessingQuarantine.name,
-  });
+  const { frontEndPort, ...rest } = options;
+  const node = await startNode({ ...rest, entityType: USER_PROCESSING });
   try {
     const frontEnd = await startFrontEnd({
       port: frontEndPort,
-      // Workers do not answer questions yet.
-      ask: () => Promise.reject(new ConnectError(NO_ANSWERS, Code.Unavailable)),
+      ask: askUsersBy(node.router),
       report: options.report,
     });
     const stop = async (): Promise<void> => {
@@ -48,5 +32,3 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
     throw error;
   }
 }
-
-const NO_ANSWERS = 'This node does not answer questions about users yet.';

@@ -25,8 +25,8 @@ export class ExplainRoute {
     this.#options = options;
   }
 
-  async answer(parameters: URLSearchParams): Promise<RouteAnswer> {
-    const question = readExplainQuestion(parameters);
+  async answer(query: string): Promise<RouteAnswer> {
+    const question = readExplainQuestion(new URLSearchParams(query));
     if (typeof question === 'string') return { status: 400, body: { error: question } };
     if (this.#waiting >= WAITING_MAX || this.#isClosed) {
       return { status: 503, body: { error: 'Too many questions wait: ask again later.' } };

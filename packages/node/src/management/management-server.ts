@@ -1,14 +1,21 @@
-import { createServer, type ServerResponse } from 'node:http';
-import type { ShardStatus } from '@chat-cluster/engine';
-import { closeServer, listenOnLoopback } from '../listen.ts';
-import type { ExplainRoute } from './explain-route.ts';
-import { metricsText, type MeasuredWorker } from './metrics-text.ts';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { closeServer, listen } from '../listen.ts';
+import type { AbsentWorker, WorkerStatus } from '../worker-status.ts';
+import type { RouteAnswer } from './explain-route.ts';
+import { mayAsk } from './management-access.ts';
+import { membersAnswer } from './members-answer.ts';
+import { metricsText, type MeasuredProcess } from './metrics-text.ts';
+import { readiness } from './readiness.ts';
+import { allShardsAnswer, detailedShardsAnswer, shardsAnswer } from './shards-answer.ts';
 
-/** What the management server shows of a worker. */
-export type ManagedWorker = MeasuredWorker & {
-  readonly isProcessing: boolean;
-  shards(): readonly ShardStatus[];
-  troubles(): readonly string[];
+/** Where operators and probes reach a node. */
+export type ManagementAddress = {
+  /** Default: loopback. Another one needs a token. */
+  readonly host?: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Who asks shows it as `Authorization: Bearer TOKEN`. Default: nobody needs to. */
+  readonly token?: string | undefined;
 };
 
 export type ManagementServer = {
@@ -18,52 +25,45 @@ export type ManagementServer = {
   close(): Promise<void>;
 };
 
+type ManagementOptions = {
+  readonly address: ManagementAddress;
+  readonly entityType: string;
+  /** The node's workers, in order; not all of them while it starts. */
+  readonly look: () => Promise<readonly (WorkerStatus | AbsentWorker)[]>;
+  /** Answers /explain; `query` is what stands behind the question mark. Never rejects. */
+  readonly explain: (query: string) => Promise<RouteAnswer>;
+  /** Of the node's own process, where its workers live in others. */
+  readonly own?: () => MeasuredProcess | undefined;
+};
+
 /**
- * For operators and probes, on loopback, JSON:
+ * For operators and probes, JSON:
  *
  *     /alive                          the process answers
- *     /ready                          started, every shard running or taking over, intake not paused; else 503. In both cases
- *                                     with sentences about what is wrong, such as a journal that is away
+ *     /ready                          200: every worker has started, its shards run or are taken over, intake is not paused; else 503.
+ *                                     In both cases with sentences about what is wrong, such as a journal that is away
  *     /metrics                        Prometheus text
- *     /cluster/shards/{entityType}    this node's shards; `?detail` adds phase, reason, lag and backlog
+ *     /cluster/members                who is in the group, how many shards each has, which are this node
+ *     /cluster/shards/{entityType}    this node's shards; `?detail` adds state, reason, lag and backlog; `?all` gives the owners of all
  *     /explain                        what became of a record (`?topic=&partition=&offset=`) or a message (`?messageId=`, `&entityId=`)
+ *
+ * Rejects with a StartError when it cannot listen.
  */
-export async function startManagementServer(options: {
-  readonly port: number;
-  readonly entityType: string;
-  /** May grow while the node starts. */
-  readonly workers: readonly ManagedWorker[];
-  readonly explain: ExplainRoute;
-}): Promise<ManagementServer> {
-  const { entityType, workers } = options;
-  const shardsPath = `/cluster/shards/${entityType}`;
+export async function startManagementServer(options: ManagementOptions): Promise<ManagementServer> {
+  const { token } = options.address;
   let isStarted = false;
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    if (request.method !== 'GET') return answer(response, 405, { error: 'Only GET is answered.' });
-    switch (url.pathname) {
-      case '/alive':
-        return answer(response, 200, { alive: true });
-      case '/ready':
-        return answerReady(response, isStarted, workers);
-      case '/metrics':
-        response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' });
-        return response.end(metricsText(workers));
-      case shardsPath:
-        return answer(response, 200, { regions: regions(workers, url.searchParams.has('detail')) });
-      case '/explain':
-        return void options.explain.answer(url.searchParams).then(({ status, body }) => {
-          answer(response, status, body);
-        });
-      default:
-        return answer(response, 404, {
-          error: `Try /alive, /ready, /metrics, ${shardsPath} or /explain.`,
-        });
+    if (!mayAsk(request, token)) {
+      response.setHeader('www-authenticate', 'Bearer');
+      return answer(response, 401, { error: 'Show the token: Authorization: Bearer TOKEN.' });
     }
+    if (request.method !== 'GET') return answer(response, 405, { error: 'Only GET is answered.' });
+    void route(request, response, { ...options, isStarted });
   });
-  const port = await listenOnLoopback(server, { port: options.port, setting: '--management-port' });
+  const { host = LOOPBACK, port } = options.address;
+  const listening = await listen(server, { host, port, setting: '--management-port' });
   return {
-    port,
+    port: listening,
     ready: () => {
       isStarted = true;
     },
@@ -71,25 +71,51 @@ export async function startManagementServer(options: {
   };
 }
 
-function answerReady(
+const LOOPBACK = '127.0.0.1';
+const SHARDS_PATH = '/cluster/shards/';
+const PATHS = '/alive, /ready, /metrics, /explain, /cluster/members';
+
+async function route(
+  request: IncomingMessage,
   response: ServerResponse,
-  isStarted: boolean,
-  workers: readonly ManagedWorker[],
-): void {
-  const troubles = workers.flatMap((worker) => worker.troubles());
-  if (!isStarted) troubles.unshift('The node is starting.');
-  const ready = isStarted && workers.every((worker) => worker.isProcessing);
-  answer(response, ready ? 200 : 503, { ready, troubles });
+  node: ManagementOptions & { readonly isStarted: boolean },
+): Promise<void> {
+  const { entityType, explain, isStarted, look, own } = node;
+  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+  switch (path) {
+    case '/alive':
+      return answer(response, 200, { alive: true });
+    case '/ready': {
+      const state = readiness(await look(), isStarted);
+      return answer(response, state.ready ? 200 : 503, state);
+    }
+    case '/metrics': {
+      const workers = (await look()).filter((worker) => worker.kind === 'status');
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' });
+      response.end(metricsText(workers, own?.()));
+      return;
+    }
+    case '/cluster/members':
+      return answer(response, 200, membersAnswer(await look()));
+    case '/explain': {
+      const { status, body } = await explain(query);
+      return answer(response, status, body);
+    }
+    default:
+      if (path.startsWith(SHARDS_PATH)) {
+        const asked = path.slice(SHARDS_PATH.length);
+        if (asked === entityType) return answer(response, 200, shardsOf(await look(), query));
+        const error = `This node has no entities of type "${asked}"; it has ${entityType}.`;
+        return answer(response, 404, { error, entityTypes: [entityType] });
+      }
+      return answer(response, 404, { error: `Try ${PATHS} or ${SHARDS_PATH}${entityType}.` });
+  }
 }
 
-function regions(workers: readonly ManagedWorker[], withDetail: boolean): unknown[] {
-  return workers
-    .flatMap((worker) => worker.shards())
-    .map(({ shard, entityCount, ...detail }) => ({
-      shardId: String(shard),
-      numEntities: entityCount,
-      ...(withDetail ? detail : {}),
-    }));
+function shardsOf(workers: readonly (WorkerStatus | AbsentWorker)[], query: string): unknown {
+  const searchParams = new URLSearchParams(query);
+  if (searchParams.has('all')) return allShardsAnswer(workers);
+  return searchParams.has('detail') ? detailedShardsAnswer(workers) : shardsAnswer(workers);
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {

@@ -1,85 +1,115 @@
-import { Histogram, type Counters } from '@chat-cluster/engine';
+import { Histogram } from '@chat-cluster/engine';
+import type { RoutingCounts, WorkerCounters, WorkerStatus } from '../worker-status.ts';
 
-export type MeasuredWorker = {
-  readonly counters: Counters;
-  readonly backlogBytes: number;
-  readonly entityBytes: number;
-};
+export type MeasuredWorker = Pick<
+  WorkerStatus,
+  'name' | 'counters' | 'routing' | 'backlogBytes' | 'entityBytes' | 'memory'
+>;
 
-/** Prometheus' text format 0.0.4: the counters of all workers, and what they hold in memory. */
-export function metricsText(workers: readonly MeasuredWorker[]): string {
-  const sum = (of: (worker: MeasuredWorker) => number): number =>
-    workers.reduce((total, worker) => total + of(worker), 0);
-  const lines = COUNTERS.flatMap(([name, help, of]) =>
-    metric(`chatcluster_${name}_total`, 'counter', help, [['', sum(of)]]),
+/** The node's own process, where its workers live in others. */
+export type MeasuredProcess = Pick<WorkerStatus, 'routing' | 'memory'>;
+
+/** A value, and the labels that it goes with. */
+type Sample = { readonly labels: Readonly<Record<string, string>>; readonly value: number };
+
+/**
+ * Prometheus' text format 0.0.4: what each worker has done, and what it holds in memory. Where a node has several workers, each has its label; then `own` is the
+ * node's own process, which has none.
+ */
+export function metricsText(workers: readonly MeasuredWorker[], own?: MeasuredProcess): string {
+  const of = (value: (worker: MeasuredWorker) => number): Sample[] =>
+    workers.map((worker) => ({ labels: labelsOf(worker, workers), value: value(worker) }));
+  const decisions = workers.flatMap((worker) =>
+    [...worker.counters.labels].map(([kind, value]) => ({
+      labels: { kind, ...labelsOf(worker, workers) },
+      value,
+    })),
   );
-  const labels = new Map<string, number>();
-  for (const { counters } of workers) {
-    for (const [label, count] of counters.labels) {
-      labels.set(label, (labels.get(label) ?? 0) + count);
-    }
-  }
-  const labelled = [...labels].map(([label, count]): [string, number] => [
-    `{kind="${label}"}`,
-    count,
-  ]);
   return [
-    ...lines,
-    ...metric(
-      'chatcluster_decisions_total',
-      'counter',
-      'Decisions by what they were counted as.',
-      labelled,
+    ...COUNTERS.flatMap(([name, help, value]) =>
+      metric({ name: `chatcluster_${name}_total`, type: 'counter', help }, of(value)),
     ),
-    ...metric('chatcluster_backlog_bytes', 'gauge', 'Committed events that wait for the journal.', [
-      ['', sum(({ backlogBytes }) => backlogBytes)],
-    ]),
-    ...metric('chatcluster_entity_bytes', 'gauge', 'States of active entities.', [
-      ['', sum(({ entityBytes }) => entityBytes)],
-    ]),
+    ...metric(DECISIONS, decisions),
+    ...metric(
+      BACKLOG,
+      of(({ backlogBytes }) => backlogBytes),
+    ),
+    ...metric(
+      ENTITIES,
+      of(({ entityBytes }) => entityBytes),
+    ),
     ...journalDelay(workers),
-    ...metric('process_resident_memory_bytes', 'gauge', 'Resident memory of the process.', [
-      ['', process.memoryUsage.rss()],
-    ]),
-    ...metric(
-      'nodejs_memory_bytes',
-      'gauge',
-      "Memory of the node's own thread, by kind.",
-      memory(),
-    ),
+    ...routing(processesOf(workers, own)),
+    ...memory(processesOf(workers, own)),
     '',
   ].join('\n');
 }
 
-function memory(): [labels: string, value: number][] {
-  const { heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
-  const kinds = { heapTotal, heapUsed, external, arrayBuffers };
-  return Object.entries(kinds).map(([kind, bytes]) => [`{kind="${kind}"}`, bytes]);
-}
+type Metric = {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+};
 
-/** Cumulative, in seconds, as Prometheus wants histograms. */
-function journalDelay(workers: readonly MeasuredWorker[]): string[] {
-  const name = 'chatcluster_journal_delay_seconds';
-  const histograms = workers.map(({ counters }) => counters.journalDelay);
-  const sum = (of: (histogram: Histogram) => number): number =>
-    histograms.reduce((total, histogram) => total + of(histogram), 0);
-  let cumulative = 0;
-  const buckets = Histogram.boundsMs.map((boundMs, index) => {
-    cumulative += sum(({ counts }) => counts[index] ?? 0);
-    return `${name}_bucket{le="${boundMs / 1_000}"} ${cumulative}`;
-  });
-  return [
-    `# HELP ${name} From an input's time until its event was a row of the journal.`,
-    `# TYPE ${name} histogram`,
-    ...buckets,
-    `${name}_bucket{le="+Inf"} ${sum(({ count }) => count)}`,
-    `${name}_sum ${sum(({ sumMs }) => sumMs) / 1_000}`,
-    `${name}_count ${sum(({ count }) => count)}`,
-  ];
-}
+const DECISIONS: Metric = {
+  name: 'chatcluster_decisions_total',
+  type: 'counter',
+  help: 'Decisions by what they were counted as.',
+};
+const BACKLOG: Metric = {
+  name: 'chatcluster_backlog_bytes',
+  type: 'gauge',
+  help: 'Committed events that wait for the journal.',
+};
+const ENTITIES: Metric = {
+  name: 'chatcluster_entity_bytes',
+  type: 'gauge',
+  help: 'States of active entities.',
+};
+const JOURNAL_DELAY: Metric = {
+  name: 'chatcluster_journal_delay_seconds',
+  type: 'histogram',
+  help: "From an input's time until its event was a row of the journal.",
+};
+const QUESTIONS: Metric = {
+  name: 'chatcluster_questions_total',
+  type: 'counter',
+  help: 'Questions to entities that were asked here, by who answered: here, or after a hop.',
+};
+const HOPS: Metric = {
+  name: 'chatcluster_hops_total',
+  type: 'counter',
+  help: 'Questions of other nodes to the owner here, by whether it is here.',
+};
+const RETRIES: Metric = {
+  name: 'chatcluster_question_retries_total',
+  type: 'counter',
+  help: 'Tries of questions and watches after the first one.',
+};
+const RESIDENT: Metric = {
+  name: 'process_resident_memory_bytes',
+  type: 'gauge',
+  help: 'Resident memory of the process.',
+};
+const HEAP: Metric = {
+  name: 'nodejs_memory_bytes',
+  type: 'gauge',
+  help: "Memory of the process's main thread, by kind.",
+};
 
-const COUNTERS: readonly [name: string, help: string, of: (worker: MeasuredWorker) => number][] = [
+/** Of what a worker has done since it started: the name without `chatcluster_` and `_total`. */
+const COUNTERS: readonly [
+  name: string,
+  help: string,
+  of: (worker: { readonly counters: WorkerCounters }) => number,
+][] = [
+  ['records_fetched', 'Input records fetched.', ({ counters }) => counters.recordsFetched],
   ['records_decided', 'Input records decided.', ({ counters }) => counters.recordsDecided],
+  [
+    'records_left',
+    'Input records left to the next owner of their shard.',
+    ({ counters }) => counters.recordsLeft,
+  ],
   ['events_committed', 'Events committed.', ({ counters }) => counters.eventsCommitted],
   [
     'transactions_committed',
@@ -102,15 +132,105 @@ const COUNTERS: readonly [name: string, help: string, of: (worker: MeasuredWorke
   ],
 ];
 
-function metric(
-  name: string,
-  type: 'counter' | 'gauge',
-  help: string,
-  samples: readonly (readonly [labels: string, value: number])[],
-): string[] {
+function labelsOf({ name }: MeasuredWorker, all: readonly MeasuredWorker[]): Sample['labels'] {
+  return all.length > 1 ? { worker: name } : {};
+}
+
+/** Cumulative, in seconds, as Prometheus wants histograms. */
+function journalDelay(workers: readonly MeasuredWorker[]): string[] {
+  const { name } = JOURNAL_DELAY;
+  const series = workers.flatMap((worker) => {
+    const { journalDelay: histogram } = worker.counters;
+    const labels = labelsOf(worker, workers);
+    let cumulative = 0;
+    const buckets = Histogram.boundsMs.map((boundMs, index) => {
+      cumulative += histogram.counts[index] ?? 0;
+      return line(`${name}_bucket`, { le: String(boundMs / 1_000), ...labels }, cumulative);
+    });
+    return [
+      ...buckets,
+      line(`${name}_bucket`, { le: '+Inf', ...labels }, histogram.count),
+      line(`${name}_sum`, labels, histogram.sumMs / 1_000),
+      line(`${name}_count`, labels, histogram.count),
+    ];
+  });
+  return [...head(JOURNAL_DELAY), ...series];
+}
+
+type LabelledProcess = MeasuredProcess & { readonly labels: Sample['labels'] };
+
+function processesOf(
+  workers: readonly MeasuredWorker[],
+  own: MeasuredProcess | undefined,
+): readonly LabelledProcess[] {
+  const theirs = workers.map((worker) => ({ ...worker, labels: labelsOf(worker, workers) }));
+  return own === undefined ? theirs : [{ ...own, labels: {} }, ...theirs];
+}
+
+function routing(processes: readonly LabelledProcess[]): string[] {
+  const samples = (of: (counts: RoutingCounts) => Readonly<Record<string, number>>): Sample[] =>
+    processes.flatMap((each) =>
+      Object.entries(of(each.routing)).map(([outcome, value]) => ({
+        labels: { outcome, ...each.labels },
+        value,
+      })),
+    );
   return [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} ${type}`,
-    ...samples.map(([labels, value]) => `${name}${labels} ${value}`),
+    ...metric(
+      QUESTIONS,
+      samples(({ answeredLocally, answeredByHop, refused, unavailable }) => ({
+        here: answeredLocally,
+        hop: answeredByHop,
+        refused,
+        unavailable,
+      })),
+    ),
+    ...metric(
+      HOPS,
+      samples(({ hopsServed, hopsNotOwned }) => ({
+        served: hopsServed,
+        'not-owned': hopsNotOwned,
+      })),
+    ),
+    ...metric(
+      RETRIES,
+      processes.map((each) => ({ labels: each.labels, value: each.routing.retried })),
+    ),
   ];
+}
+
+function memory(processes: readonly LabelledProcess[]): string[] {
+  const kinds = ['heapTotal', 'heapUsed', 'external', 'arrayBuffers'] as const;
+  return [
+    ...metric(
+      RESIDENT,
+      processes.map((each) => ({ labels: each.labels, value: each.memory.rss })),
+    ),
+    ...metric(
+      HEAP,
+      processes.flatMap((each) =>
+        kinds.map((kind) => ({ labels: { kind, ...each.labels }, value: each.memory[kind] })),
+      ),
+    ),
+  ];
+}
+
+function metric(described: Metric, samples: readonly Sample[]): string[] {
+  return [
+    ...head(described),
+    ...samples.map(({ labels, value }) => line(described.name, labels, value)),
+  ];
+}
+
+function head({ name, type, help }: Metric): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
+}
+
+/** Labels are written as the format wants them: backslash, quote and line feed escaped. */
+function line(name: string, labels: Sample['labels'], value: number): string {
+  const pairs = Object.entries(labels).map(
+    ([label, text]) =>
+      `${label}="${text.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll('\n', String.raw`\n`)}"`,
+  );
+  return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`;
 }

@@ -1,0 +1,160 @@
+import {
+  Worker,
+  type EntityOwner,
+  type EntityRouter,
+  type Report,
+  type WorkerIdentity,
+  type WorkerOptions,
+} from '@chat-cluster/engine';
+import type { Journal } from '@chat-cluster/journal';
+import { systemClock, systemTimers } from '@chat-cluster/kernel';
+import type { Log } from '@chat-cluster/log';
+import { createMissingTopics, type TopicToCreate } from './create-missing-topics.ts';
+import { openEntityPort } from './entities/entity-port.ts';
+import { LateOwner } from './entities/late-owner.ts';
+import { isReachable } from './is-reachable.ts';
+import { ExplainRoute, type RouteAnswer } from './management/explain-route.ts';
+import type { WorkerEndpoint } from './worker-endpoint.ts';
+import type { NodeWorker, WorkerStatus } from './worker-status.ts';
+
+/** What a worker of an application is made of: its rules and topics, and what it works with. */
+export type WorkerSetup<State, Command, Event> = Pick<
+  WorkerOptions<State, Command, Event>,
+  | 'definition'
+  | 'groupId'
+  | 'controlTopic'
+  | 'quarantineTopic'
+  | 'eventTopic'
+  | 'limits'
+  | 'onReply'
+> & {
+  /** All that the application uses: what is missing is created. */
+  readonly topics: readonly TopicToCreate[];
+  /** Of topics that are created. */
+  readonly partitionCount: number;
+  /** Of topics that are created; -1 for the brokers' default. */
+  readonly replicationFactor: number;
+  /** Its result is closed with the worker. */
+  readonly openLog: () => Log;
+  /** Likewise. */
+  readonly openJournal: () => Promise<Journal>;
+  readonly report: Report;
+  /** The worker cannot go on; its process should exit. */
+  readonly onFatal: (error: Error) => void;
+};
+
+/** A worker in this process. */
+export type LocalWorker = NodeWorker & {
+  readonly owner: EntityOwner;
+  /** Asks any entity, of this worker and of all others. */
+  readonly router: EntityRouter;
+};
+
+/**
+ * Opens what a worker needs, listens for other nodes, joins the group, and resolves with the worker, in this process, when it has its first assignment. Rejects with the error of what
+ * could not start, after closing the rest.
+ */
+export async function startWorker<State, Command, Event>(
+  setup: WorkerSetup<State, Command, Event>,
+  endpoint: WorkerEndpoint,
+): Promise<LocalWorker> {
+  const { definition, report } = setup;
+  const { type: entityType } = definition;
+  const opened: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const each of opened.toReversed()) await each();
+  };
+  try {
+    const journal = await setup.openJournal();
+    opened.push(() => journal.close());
+    const log = setup.openLog();
+    opened.push(() => log.close());
+    const explain = explainRoute(setup, journal);
+    opened.push(() => explain.close());
+    const owner = new LateOwner(entityType);
+    const port = await openEntityPort({ owners: [owner], endpoint, report });
+    opened.push(() => port.close());
+    const { router } = port;
+    await createMissingTopics(log.admin, setup);
+    const identity = { name: endpoint.name ?? port.endpoint, endpoint: port.endpoint };
+    const worker = await joinGroup(setup, identity, { journal, log });
+    owner.became(worker);
+    return {
+      owner,
+      router,
+      look: async () => statusOf(worker, identity, { router, entityType }),
+      explain: (query) => explained(explain, query, report),
+      stop: async () => {
+        await worker.stop();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function explainRoute<State, Command, Event>(
+  setup: WorkerSetup<State, Command, Event>,
+  journal: Journal,
+): ExplainRoute {
+  const { definition, eventTopic = `${definition.type}_events` } = setup;
+  return new ExplainRoute({ ...setup, definition, eventTopic, journal });
+}
+
+async function explained(route: ExplainRoute, query: string, report: Report): Promise<RouteAnswer> {
+  try {
+    return await route.answer(query);
+  } catch (error) {
+    report('error', 'A record could not be explained.', { query, error });
+    return { status: 500, body: { error: String(error) } };
+  }
+}
+
+function joinGroup<State, Command, Event>(
+  setup: WorkerSetup<State, Command, Event>,
+  identity: WorkerIdentity,
+  { journal, log }: { readonly journal: Journal; readonly log: Log },
+): Promise<Worker<State, Command, Event>> {
+  const { definition, groupId, onFatal, report } = setup;
+  const { controlTopic, eventTopic, limits, onReply, quarantineTopic } = setup;
+  return Worker.start({
+    definition,
+    groupId,
+    identity,
+    log,
+    journal,
+    controlTopic,
+    quarantineTopic,
+    ...(eventTopic !== undefined && { eventTopic }),
+    ...(limits && { limits }),
+    clock: systemClock,
+    timers: systemTimers,
+    isReachable: (endpoint) =>
+      endpoint === identity.endpoint ? Promise.resolve(false) : isReachable(endpoint),
+    ...(onReply && { onReply }),
+    report,
+    onFatal,
+  });
+}
+
+function statusOf<State, Command, Event>(
+  worker: Worker<State, Command, Event>,
+  identity: WorkerIdentity,
+  { router, entityType }: { readonly router: EntityRouter; readonly entityType: string },
+): WorkerStatus {
+  return {
+    kind: 'status',
+    ...identity,
+    isProcessing: worker.isProcessing,
+    troubles: worker.troubles(),
+    shards: worker.shards(),
+    map: router.maps.youngest(entityType),
+    counters: worker.counters,
+    routing: router.counters,
+    backlogBytes: worker.backlogBytes,
+    entityBytes: worker.entityBytes,
+    memory: process.memoryUsage(),
+  };
+}
