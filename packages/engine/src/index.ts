@@ -11,6 +11,7 @@ export { askDeadlineMs } from './routing/ask-deadline.ts';
 export { EntityRouter, type EntityRouterOptions } from './routing/entity-router.ts';
 export type * from './routing/entity-owner.ts';
 export { entityRoutes } from './routing/entity-service.ts';
+export { PeerWatch, type PeerWatchOptions } from './routing/peer-watch.ts';
 export { toConnectError } from './routing/refusal.ts';
 export { RouterError, type RouterErrorCode } from './routing/router-error.ts';
 export { RpcPeers, type PeerCredentials } from './routing/rpc-peers.ts';

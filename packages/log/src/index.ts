@@ -9,3 +9,4 @@ export * from './transactional-producer.ts';
 export * from './memory-broker.ts';
 export * from './memory-log.ts';
 export * from './memory-network.ts';
+export * from './virtual-time.ts';

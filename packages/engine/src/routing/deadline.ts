@@ -55,3 +55,14 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal):
     signal.removeEventListener('abort', onAbort);
   }
 }
+
+/** Resolves after the time; rejects with the signal's reason when that is aborted first. */
+export async function waitFor(timers: Timers, delayMs: number, signal: AbortSignal): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const cancel = timers.after(delayMs, over.resolve);
+  try {
+    await untilAborted(over.promise, signal);
+  } finally {
+    cancel();
+  }
+}

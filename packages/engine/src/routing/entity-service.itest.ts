@@ -30,7 +30,7 @@ function makeRouter(
   owners: readonly ScriptedOwner[],
   bootstrap: readonly string[] = [],
 ): EntityRouter {
-  const peers = new RpcPeers({});
+  const peers = new RpcPeers({}, systemTimers);
   const router = new EntityRouter({
     owners,
     peers,

@@ -1,12 +1,9 @@
-import type { SecureClientSessionOptions } from 'node:http2';
-import { Code, ConnectError, createClient, type Client } from '@connectrpc/connect';
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
-import {
-  EntityService,
-  type WatchResponse,
-} from '../gen/chatcluster/engine/v1/entity_service_pb.ts';
+import { Code, ConnectError } from '@connectrpc/connect';
+import type { Timers } from '@chat-cluster/kernel';
+import type { WatchResponse } from '../gen/chatcluster/engine/v1/entity_service_pb.ts';
 import { bearer } from '../rpc/rpc-access.ts';
-import { defaultRpcLimits } from '../rpc/rpc-limits.ts';
+import type { Attending, AttendingOptions, Probed } from './attending.ts';
+import { Deadline } from './deadline.ts';
 import {
   decodeAskResponse,
   decodeMap,
@@ -14,47 +11,30 @@ import {
   encodeAskRequest,
 } from './entity-messages.ts';
 import type { AskOutcome, Question, WatchedEvent, WatchEnd } from './entity-owner.ts';
+import { PeerConnections } from './peer-connections.ts';
+import type { PeerTls } from './peer-session.ts';
 import { PeerError, type HopOptions, type Peers } from './peers.ts';
+import { probeEndpoint } from './probe-endpoint.ts';
 import { refusalOf } from './refusal.ts';
+import { isRefusedConnection } from './refused-connection.ts';
 import type { ShardMap } from './shard-map.ts';
 
 /** How a node shows who it is, the same to all others. */
 export type PeerCredentials = {
   readonly secret?: string | undefined;
-  /** Default: no TLS. `ca`: who signs the other nodes' certificates. */
-  readonly tls?:
-    | {
-        readonly ca?: string | Buffer;
-        readonly cert?: string | Buffer;
-        readonly key?: string | Buffer;
-      }
-    | undefined;
-};
-
-/** A connection without calls is closed after this. */
-const IDLE_CONNECTION_MS = 60_000;
-/** One with calls, and one that is used again after this, is asked whether its peer lives … */
-const PING_INTERVAL_MS = 2_000;
-/** … which must answer by then. */
-const PING_TIMEOUT_MS = 2_000;
-/** More than a cluster has nodes: those not used for longest are closed. */
-const PEER_COUNT_MAX = 1_024;
-
-type Peer = {
-  readonly session: Http2SessionManager;
-  readonly client: Client<typeof EntityService>;
+  /** Default: no TLS. */
+  readonly tls?: PeerTls | undefined;
 };
 
 /** Other nodes over HTTP/2, one connection for each endpoint, opened when it is needed and opened again when it broke. */
-export class RpcPeers implements Peers {
-  readonly #credentials: PeerCredentials;
+export class RpcPeers implements Peers, Attending {
+  readonly #connections: PeerConnections;
   readonly #headers: Readonly<Record<string, string>>;
-  /** In the order of their last use. */
-  readonly #peers = new Map<string, Peer>();
+  readonly #timers: Timers;
 
-  constructor(credentials: PeerCredentials) {
-    this.#credentials = credentials;
-    const { secret } = credentials;
+  constructor({ secret, tls }: PeerCredentials, timers: Timers) {
+    this.#connections = new PeerConnections(tls, timers);
+    this.#timers = timers;
     this.#headers = secret === undefined ? {} : { authorization: bearer(secret) };
   }
 
@@ -66,7 +46,7 @@ export class RpcPeers implements Peers {
   ): Promise<AskOutcome> {
     try {
       const request = encodeAskRequest(entityType, question, { isHop: true });
-      const response = await this.#client(endpoint).ask(request, {
+      const response = await this.#connections.client(endpoint).ask(request, {
         timeoutMs,
         signal,
         headers: this.#headers,
@@ -96,7 +76,7 @@ export class RpcPeers implements Peers {
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();
     try {
-      const messages = this.#client(endpoint).watch(request, {
+      const messages = this.#connections.client(endpoint).watch(request, {
         signal: ending.signal,
         headers: this.#headers,
       });
@@ -119,58 +99,58 @@ export class RpcPeers implements Peers {
     { timeoutMs, signal }: HopOptions,
   ): Promise<ShardMap> {
     try {
-      const response = await this.#client(endpoint).shardMap(
-        { entityType },
-        { timeoutMs, signal, headers: this.#headers },
-      );
+      const response = await this.#connections
+        .client(endpoint)
+        .shardMap({ entityType }, { timeoutMs, signal, headers: this.#headers });
       return decodeMap(response);
     } catch (error) {
       throw peerErrorOf(error, signal);
     }
   }
 
+  probe(endpoint: string, options: AttendingOptions): Promise<Probed> {
+    return probeEndpoint(endpoint, { ...options, timers: this.#timers });
+  }
+
+  async attend(
+    endpoint: string,
+    memberId: string,
+    onConfirmed: () => void,
+    { timeoutMs, signal }: AttendingOptions,
+  ): Promise<'not-here' | 'stream-broke' | 'unclear'> {
+    const confirming = new Deadline(this.#timers, timeoutMs, signal);
+    const ending = new AbortController();
+    const end = (): void => ending.abort(signal.reason);
+    confirming.signal.addEventListener('abort', end);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+    let isConfirmed = false;
+    try {
+      const stream = this.#connections
+        .client(endpoint)
+        .attend({ memberId }, { signal: ending.signal, headers: this.#headers });
+      for await (const _ of stream) {
+        confirming.clear();
+        if (!isConfirmed) onConfirmed();
+        isConfirmed = true;
+      }
+      return 'stream-broke';
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isConfirmed && confirming.hasPassed) return 'unclear';
+      if (!(error instanceof ConnectError)) throw error;
+      if (!error.isWireError) return 'stream-broke';
+      return error.code === Code.NotFound ? 'not-here' : 'unclear';
+    } finally {
+      signal.removeEventListener('abort', end);
+      confirming.clear();
+      ending.abort();
+    }
+  }
+
   /** Ends all calls. */
   close(): void {
-    for (const { session } of this.#peers.values()) session.abort();
-    this.#peers.clear();
-  }
-
-  #client(endpoint: string): Client<typeof EntityService> {
-    const peer = this.#peers.get(endpoint) ?? this.#connect(endpoint);
-    this.#peers.delete(endpoint);
-    this.#peers.set(endpoint, peer);
-    if (this.#peers.size > PEER_COUNT_MAX) this.#dropOldest();
-    return peer.client;
-  }
-
-  #connect(endpoint: string): Peer {
-    const { tls } = this.#credentials;
-    const baseUrl = `${tls ? 'https' : 'http'}://${endpoint}`;
-    const settings: SecureClientSessionOptions = { ...tls };
-    const session = new Http2SessionManager(
-      baseUrl,
-      {
-        pingIntervalMs: PING_INTERVAL_MS,
-        pingTimeoutMs: PING_TIMEOUT_MS,
-        idleConnectionTimeoutMs: IDLE_CONNECTION_MS,
-      },
-      settings,
-    );
-    const transport = createGrpcTransport({
-      baseUrl,
-      sessionManager: session,
-      acceptCompression: [],
-      readMaxBytes: defaultRpcLimits.messageBytesMax,
-    });
-    return { session, client: createClient(EntityService, transport) };
-  }
-
-  #dropOldest(): void {
-    for (const [endpoint, { session }] of this.#peers) {
-      session.abort();
-      this.#peers.delete(endpoint);
-      return;
-    }
+    this.#connections.close();
   }
 }
 
@@ -217,14 +197,3 @@ function peerErrorOf(error: unknown, signal: AbortSignal): unknown {
 
 /** What the client makes of a connection or a stream that ended under a call. */
 const brokenCodes: ReadonlySet<Code> = new Set([Code.Unavailable, Code.Aborted, Code.Canceled]);
-
-/** Of a name with several addresses, all must have refused. */
-function isRefusedConnection(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof AggregateError) {
-      return cause.errors.length > 0 && cause.errors.every(isRefusedConnection);
-    }
-    if ((cause as NodeJS.ErrnoException).code === 'ECONNREFUSED') return true;
-  }
-  return false;
-}

@@ -12,7 +12,7 @@ import type { ShardMap } from './shard-map.ts';
 /** A worker for tests: what it answers is the test's. By default each question is answered with its own bytes, and a watch gives `events` and then waits. */
 export class ScriptedOwner implements EntityOwner {
   readonly entityType: string;
-  readonly memberId: string;
+  memberId: string;
   readonly shardCount = 4;
   /** Of every entity. */
   events: WatchedEvent[] = [];

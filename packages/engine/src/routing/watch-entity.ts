@@ -32,6 +32,8 @@ export async function watchEntity(
     const triedAtMs = clock.monotonicMs();
     const called = await watchOnce(context, { entityType, entityId, next, signal }, (words) => {
       trouble = words;
+    }).catch((error: unknown) => {
+      throw error instanceof WatcherFailed ? error.cause : error;
     });
     if (called.kind === 'ended') throw errorOf(called.outcome, { entityType, entityId });
     const nowMs = clock.monotonicMs();
@@ -98,8 +100,25 @@ class NextEvent {
       throw new PeerError('failed', `gave event ${event.seq} where ${seqExpected} is the next one`);
     }
     this.seq = event.seq + 1;
-    return this.#onEvent(event);
+    return this.#give(event);
   };
+
+  async #give(event: WatchedEvent): Promise<void> {
+    try {
+      await this.#onEvent(event);
+    } catch (error) {
+      throw new WatcherFailed(error);
+    }
+  }
+}
+
+/** The watcher's own error, so that it is not taken for one of the node that sent the event. */
+class WatcherFailed extends Error {
+  override readonly name = 'WatcherFailed';
+
+  constructor(cause: unknown) {
+    super('The watcher failed.', { cause });
+  }
 }
 
 function errorOf(

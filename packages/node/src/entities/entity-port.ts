@@ -32,7 +32,7 @@ export async function openEntityPort(options: {
 }): Promise<EntityPort> {
   const { bootstrap = [], endpoint, owners, report } = options;
   const { host, port, secret, tls } = endpoint;
-  const peers = new RpcPeers(credentialsOf(endpoint));
+  const peers = new RpcPeers(credentialsOf(endpoint), systemTimers);
   const router = new EntityRouter({
     owners,
     peers,

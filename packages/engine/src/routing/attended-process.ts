@@ -1,0 +1,29 @@
+import { systemClock, systemRandom, systemTimers } from '@chat-cluster/kernel';
+import { listenRpc } from '../rpc/listen-rpc.ts';
+import { EntityRouter } from './entity-router.ts';
+import { entityRoutes } from './entity-service.ts';
+import { RpcPeers } from './rpc-peers.ts';
+import { ScriptedOwner } from './scripted-owner.ts';
+
+/** A process for tests that is member b, until its parent tells it to be another one. */
+const owner = new ScriptedOwner('b');
+process.on('message', () => {
+  owner.memberId = 'c';
+  process.send?.('is another member');
+});
+const router = new EntityRouter({
+  owners: [owner],
+  peers: new RpcPeers({}, systemTimers),
+  clock: systemClock,
+  timers: systemTimers,
+  random: systemRandom,
+});
+const { port } = await listenRpc({
+  host: '127.0.0.1',
+  port: 0,
+  routes: entityRoutes(router),
+  access: { kind: 'nodes' },
+  timers: systemTimers,
+  report: () => undefined,
+});
+process.send?.({ port });
