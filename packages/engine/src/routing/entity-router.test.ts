@@ -6,6 +6,7 @@ import type { AskOutcome, WatchedEvent } from './entity-owner.ts';
 import { EntityRouter } from './entity-router.ts';
 import { PeerError } from './peers.ts';
 import { RouterError } from './router-error.ts';
+import { RpcPeers } from './rpc-peers.ts';
 import { mapOf, ScriptedOwner, untilAborted } from './scripted-owner.ts';
 import { ScriptedPeers } from './scripted-peers.ts';
 
@@ -123,6 +124,27 @@ suite('a question', () => {
     peers.onAsk['host-c:1'] = async () => answered('c');
     assert.equal((await time.settle(ask())).worker, 'c');
     router.close();
+  });
+
+  test('to an endpoint that is none is as one to a node that does not answer', async (t) => {
+    const { time, owner } = start();
+    const peers = new RpcPeers({}, time.timers);
+    t.after(() => peers.close());
+    const { timers } = time;
+    const random = seededRandom(1);
+    const router = new EntityRouter({
+      owners: [owner],
+      peers,
+      clock: timers.clock,
+      timers,
+      random,
+    });
+    owner.setMap(mapOf(1, { ...members, b: 'not an endpoint' }, B));
+    const asked = router.ask('counter', '7', question);
+    await assert.rejects(
+      time.settle(asked),
+      /at not an endpoint has an endpoint that is not HOST:PORT/,
+    );
   });
 
   test('without anybody to ask says so', async () => {

@@ -201,6 +201,22 @@ suite('EntityService', () => {
     await assert.rejects(client.shardMap({ entityType: 'other' }), /no map of other yet/);
   });
 
+  test('another node is answered by the owner only: who is not says so, with its map', async (t) => {
+    const [a, b] = await startPair(t);
+    const client = createClient(
+      EntityService,
+      createGrpcTransport({ baseUrl: `http://${a.endpoint}` }),
+    );
+    const of = { entityType: 'counter', entityId: '7', isHop: true };
+    const { outcome } = await client.ask(of);
+    assert(outcome.case === 'notOwner');
+    assert.deepEqual(outcome.value.map?.owners, [1, 1, 1, 1]);
+    const messages: string[] = [];
+    for await (const { message } of client.watch(of)) messages.push(String(message.case));
+    assert.deepEqual(messages, ['notOwner']);
+    assert.equal(b.owner.questions.length, 0);
+  });
+
   test('a watch gives every event once, in order, while the entity moves from node to node', async (t) => {
     const [a, b] = await startPair(t);
     const event = (seq: number, skippedCount = 0) => ({
@@ -234,6 +250,31 @@ suite('EntityService', () => {
     }
     ending.abort();
     assert.deepEqual(seqs, [1, 2, 3, 6]);
+  });
+
+  test('a watcher that takes its time holds the owner, two nodes away, and misses nothing', async (t) => {
+    const [a, b] = await startPair(t);
+    b.owner.events = Array.from({ length: 400 }, (_, seq) => ({
+      seq,
+      event: new Uint8Array(10_000),
+      skippedCount: 0,
+      timestampMs: seq,
+    }));
+    const client = createClient(
+      EntityService,
+      createGrpcTransport({ baseUrl: `http://${a.endpoint}` }),
+    );
+    let next = 0;
+    for await (const { message } of client.watch({ entityType: 'counter', entityId: '7' })) {
+      assert(message.case === 'event');
+      assert.equal(message.value.seq, BigInt(next));
+      // What the connections and streams of two hops hold: some hundred kilobytes.
+      if (next === 0) await new Promise((resolve) => setTimeout(resolve, 300));
+      if (next === 0) assert(b.owner.givenCount < 150);
+      next += 1;
+      if (next === b.owner.events.length) break;
+    }
+    assert.equal(b.owner.givenCount, 400);
   });
 
   test('a watch ends when its watcher does, with the reason that it gave', async (t) => {

@@ -4,6 +4,7 @@ import type { Timers } from '@chat-cluster/kernel';
 import { EntityService } from '../gen/chatcluster/engine/v1/entity_service_pb.ts';
 import { defaultRpcLimits } from '../rpc/rpc-limits.ts';
 import { PeerSession, type PeerTls } from './peer-session.ts';
+import { PeerError } from './peers.ts';
 
 /** More than a cluster has nodes: those not used for longest are closed. */
 const PEER_COUNT_MAX = 1_024;
@@ -25,6 +26,7 @@ export class PeerConnections {
     this.#timers = timers;
   }
 
+  /** Throws a PeerError for an endpoint that is none. */
   client(endpoint: string): Client<typeof EntityService> {
     const peer = this.#peers.get(endpoint) ?? this.#make(endpoint);
     this.#peers.delete(endpoint);
@@ -40,7 +42,9 @@ export class PeerConnections {
   }
 
   #make(endpoint: string): Peer {
-    const baseUrl = new URL(`${this.#tls ? 'https' : 'http'}://${endpoint}`).origin;
+    const url = URL.parse(`${this.#tls ? 'https' : 'http'}://${endpoint}`);
+    if (url === null) throw new PeerError('broken', 'has an endpoint that is not HOST:PORT');
+    const baseUrl = url.origin;
     const session = new PeerSession(baseUrl, { tls: this.#tls, timers: this.#timers });
     // A call of the Connect protocol has no envelope and no trailers: half of the CPU of one of gRPC.
     const transport = createConnectTransport({

@@ -10,7 +10,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Cancel, Timers } from '@chat-cluster/kernel';
 
-/** The client's side of TLS: PEM files. */
+/** The client's side of TLS: PEM files. A node's certificate has to name the host of its endpoint. */
 export type PeerTls = {
   /** Who signs the other nodes' certificates. Default: the system's. */
   readonly ca?: string | Buffer;

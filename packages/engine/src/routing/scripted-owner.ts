@@ -16,6 +16,8 @@ export class ScriptedOwner implements EntityOwner {
   readonly shardCount = 4;
   /** Of every entity. */
   events: WatchedEvent[] = [];
+  /** How many of them its watchers have been given. */
+  givenCount = 0;
   readonly questions: Question[] = [];
   onAsk: (question: Question, signal: AbortSignal) => Promise<AskOutcome>;
   onWatchEnd: (signal: AbortSignal) => Promise<WatchEnd> = untilAborted;
@@ -64,7 +66,9 @@ export class ScriptedOwner implements EntityOwner {
   ): Promise<WatchEnd> {
     for (const event of this.events) {
       signal.throwIfAborted();
-      if (event.seq >= seqFrom) await onEvent(event);
+      if (event.seq < seqFrom) continue;
+      this.givenCount += 1;
+      await onEvent(event);
     }
     return this.onWatchEnd(signal);
   }

@@ -94,7 +94,8 @@ function http1Settings(limits: RpcLimits) {
   return {
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
+    // Node counts it from the beginning of the request, headers included.
+    requestTimeout: limits.headersTimeoutMs + limits.requestTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,
     connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs) / 2,
   };

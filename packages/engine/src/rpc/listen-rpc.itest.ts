@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect as connectHttp2, constants } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { suite, test, type TestContext } from 'node:test';
 import { Code, ConnectError, createClient, type ConnectRouter } from '@connectrpc/connect';
@@ -119,7 +120,9 @@ suite('one port', () => {
   });
 
   test('takes no more connections than it may, and more once they are closed', async (t) => {
-    const { port } = await listen(t, { limits: { connectionCountMax: 2 } });
+    // Time alone would close the third one no sooner.
+    const limits = { connectionCountMax: 2, headersTimeoutMs: 250_000 };
+    const { port } = await listen(t, { limits });
     const sockets = [await open(port), await open(port)];
     const third = await open(port);
     await once(third, 'close');
@@ -139,6 +142,56 @@ suite('one port', () => {
     await server.close();
     await ended;
     await assert.rejects(open(server.port), { code: 'ECONNREFUSED' });
+  });
+
+  test('ends a request whose body does not come, and a connection that nobody uses', async (t) => {
+    const limits = { requestTimeoutMs: 100, idleTimeoutMs: 200, pingTimeoutMs: 100 };
+    const { port } = await listen(t, { limits });
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': PATH,
+      'content-type': 'application/grpc',
+    });
+    stream.on('error', () => undefined);
+    await once(stream, 'close');
+    assert.equal(stream.rstCode, constants.NGHTTP2_CANCEL);
+    await once(session, 'close');
+  });
+
+  test('asks a silent client with an open call whether it lives, and keeps it if it does', async (t) => {
+    const limits = { idleTimeoutMs: 50, pingTimeoutMs: 1_000 };
+    const { port } = await listen(t, { limits });
+    const ending = new AbortController();
+    const stream = grpc(port).attend({}, { signal: ending.signal })[Symbol.asyncIterator]();
+    await stream.next();
+    const next = stream.next();
+    const outcome = await Promise.race([
+      next.then(
+        () => 'ended',
+        () => 'ended',
+      ),
+      new Promise((resolve) => setTimeout(resolve, 1_500, 'open')),
+    ]);
+    assert.equal(outcome, 'open');
+    ending.abort();
+    await assert.rejects(next);
+
+    // One that does not answer pings.
+    const impatient = await listen(t, { limits: { idleTimeoutMs: 50, pingTimeoutMs: 100 } });
+    const mute = await open(impatient.port);
+    mute.resume();
+    const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+    const settings = '\0\0\0\x04\0\0\0\0\0';
+    // HEADERS of stream 1 with END_HEADERS: POST, http, and a path, from HPACK's static table and literals.
+    const path = `\x04${String.fromCodePoint(PATH.length)}${PATH}`;
+    const type = '\x0f\x10\x10application/grpc';
+    const fields = `\x83\x86${path}\x01\x01a${type}`;
+    const length = String.fromCodePoint(fields.length);
+    const headers = `\0\0${length}\x01\x04\0\0\0\x01${fields}`;
+    mute.write(`${preface}${settings}${headers}`, 'latin1');
+    mute.on('error', () => undefined);
+    await once(mute, 'close');
   });
 
   test('keeps what a service fails with to itself, and tells its own log', async (t) => {
