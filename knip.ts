@@ -31,10 +31,6 @@ export default {
       project: ['{tools,tests,bench}/**/*.ts'],
     },
     'packages/*': { entry: [tests], project: ['src/**/*.ts'] },
-    'packages/engine': {
-      entry: [tests, 'examples/*.ts'],
-      project: ['{src,examples}/**/*.ts'],
-    },
     'apps/*': { entry: [tests], project: ['src/**/*.ts'] },
   },
 } satisfies KnipConfig;

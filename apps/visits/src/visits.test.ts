@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Worker } from '@chat-cluster/engine';
 import { MemoryJournal } from '@chat-cluster/journal';
 import { systemClock, systemTimers } from '@chat-cluster/kernel';
 import { MemoryBroker, MemoryLog } from '@chat-cluster/log';
-import { Worker } from '../src/index.ts';
 import { visits } from './visits.ts';
 
 test('an entity of thirty lines counts what comes in, exactly, also when its node is another one', async () => {

@@ -1,6 +1,6 @@
-import type { EntityDefinition } from '../src/index.ts';
+import type { EntityDefinition } from '@chat-cluster/engine';
 
-type Visits = { count: number };
+type Visits = { readonly count: number };
 type Visit = { readonly page: string };
 
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
@@ -26,6 +26,7 @@ export const visits: EntityDefinition<Visits, Visit, Visit> = {
     return { kind: 'decided', events: [{ page }], outputs: isMilestone ? [milestone] : [] };
   },
   evolve: ({ count }) => ({ count: count + 1 }),
+  answer: ({ count }) => ({ kind: 'answer', bytes: encode({ count }) }),
   encodeEvent: encode,
   decodeEvent: (bytes) => parse(bytes) as Visit,
   encodeState: encode,
