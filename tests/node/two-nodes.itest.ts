@@ -79,4 +79,18 @@ describe('two nodes on one broker', () => {
     );
     assert.equal(new Set(all.regions.map(({ owner }) => owner)).size, 2);
   });
+
+  it('a node that is killed is taken out of the group by the other, which goes on with its shards', async () => {
+    const [survivor, killed] = nodes;
+    assert.ok(survivor !== undefined && killed !== undefined);
+    await killed.program.kill();
+    await within(MOVE_WAIT_MS, async () => {
+      const count = await survivor.shardCount();
+      return count === PARTITION_COUNT ? undefined : `It has all shards: ${count}.`;
+    });
+    assert.match(
+      survivor.program.stdout,
+      /Node 127\.0\.0\.1:\d+ at 127\.0\.0\.1:\d+ is gone: its connection broke, and it refuses new ones/,
+    );
+  });
 });

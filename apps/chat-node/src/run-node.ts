@@ -27,7 +27,7 @@ export async function runNode(settings: NodeSettings): Promise<void> {
       });
       logger.info(
         { httpPort: node.httpPort, managementPort: node.managementPort },
-        `Ready: node ${name} of group ${groupId}.`,
+        `Ready: node ${node.endpoint} of group ${groupId}.`,
       );
       return node;
     },

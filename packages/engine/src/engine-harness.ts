@@ -36,7 +36,7 @@ export type HarnessNode = {
 export type NodeOptions = {
   readonly limits?: Partial<EngineLimits>;
   /** Default: nobody answers. */
-  readonly isReachable?: (endpoint: string) => Promise<boolean>;
+  readonly isAlive?: () => Promise<boolean>;
   /** What the worker gets in the place of its log. */
   readonly log?: (log: Log) => Log;
 };
@@ -203,7 +203,7 @@ export class EngineHarness {
         this.reports.push(`${level}: ${sentence} ${JSON.stringify(facts ?? {})}`);
       },
       onReply: (position, reply) => replies.push({ position, reply }),
-      isReachable: options.isReachable ?? (() => Promise.resolve(false)),
+      isAlive: options.isAlive ?? (() => Promise.resolve(false)),
       onFatal: (error) => {
         fatal = error;
       },

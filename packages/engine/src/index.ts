@@ -7,6 +7,7 @@ export { NameTakenError } from './partition/remove-namesakes.ts';
 export { TopicRefusedError } from './partition/find-topics.ts';
 export { ShardStoppedError, type ShardStoppedCode } from './partition/shard-stopped-error.ts';
 export type { WorkerIdentity } from './partition/worker-identity.ts';
+export type { Attending } from './routing/attending.ts';
 export { askDeadlineMs } from './routing/ask-deadline.ts';
 export { EntityRouter, type EntityRouterOptions } from './routing/entity-router.ts';
 export type * from './routing/entity-owner.ts';

@@ -5,6 +5,7 @@ import type { EngineLimits } from './engine-limits.ts';
 import type { EntityDefinition } from './entity/entity-definition.ts';
 import type { Report } from './management/report.ts';
 import type { WorkerIdentity } from './partition/worker-identity.ts';
+import type { MapMember } from './routing/shard-map.ts';
 import type { RecordPosition } from './shard/shard-context.ts';
 
 export type WorkerOptions<State, Command, Event> = {
@@ -23,8 +24,8 @@ export type WorkerOptions<State, Command, Event> = {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly report: Report;
-  /** Whether a worker answers at this endpoint now: a member of this worker's name that does not is removed from the group. Default: none does. */
-  readonly isReachable?: (endpoint: string) => Promise<boolean>;
+  /** Whether the member lives, as far as anybody can tell: one of this worker's name that does not is removed from the group. Default: none does. */
+  readonly isAlive?: (member: MapMember) => Promise<boolean>;
   /** Results of records, once committed. */
   readonly onReply?: (position: RecordPosition, reply: unknown) => void;
   /** The worker has stopped for good (fenced twice, left by an error): the process should exit. */

@@ -363,7 +363,7 @@ test('a worker refuses to start while a reachable one has its name', async () =>
   const harness = new EngineHarness();
   await harness.startNode('a');
   await assert.rejects(
-    harness.startNode('a', { isReachable: () => Promise.resolve(true) }),
+    harness.startNode('a', { isAlive: () => Promise.resolve(true) }),
     /runs already, at a:1/,
   );
 });

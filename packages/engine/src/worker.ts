@@ -162,6 +162,11 @@ export class Worker<State, Command, Event> implements EntityOwner {
     return this.#parts.context.entityBudget.bytes;
   }
 
+  /** Joins the group again at once: somebody was taken out of it. */
+  rejoin(): void {
+    if (!this.#isStopped) this.#parts.member.rejoin();
+  }
+
   /** Drains every shard, commits, leaves the group, writes the journal. Idempotent. */
   async stop(): Promise<void> {
     if (this.#isStopped) return;

@@ -36,6 +36,8 @@ export type WorkersInProcesses = {
 
 export type RunningNode = {
   readonly managementPort: number;
+  /** HOST:PORT where it answers whoever asks, with the port that is listened on. */
+  readonly endpoint: string;
   /** Asks any entity of the cluster, from the first assignment on. */
   readonly router: EntityRouter;
   /** Drains, commits, leaves the group, writes the journal, closes everything. */
@@ -63,9 +65,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     await management.close();
   };
   try {
-    const router = await startWorkers(options, node);
+    const { endpoint, router } = await startWorkers(options, node);
     management.ready();
-    return { managementPort: management.port, router, stop };
+    return { managementPort: management.port, endpoint, router, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -80,15 +82,15 @@ type StartingNode = {
   port: EntityPort | undefined;
 };
 
-/** Fills in what there is of the node; resolves, when every worker has its first assignment, with what asks entities in this process. */
+/** Fills in what there is of the node; resolves, when every worker has its first assignment, with what asks entities, and where it is asked. */
 async function startWorkers(
   { endpoint, entityType, report, workers }: NodeOptions,
   node: StartingNode,
-): Promise<EntityRouter> {
+): Promise<Pick<RunningNode, 'endpoint' | 'router'>> {
   if (workers.kind === 'here') {
     const worker = await workers.start(endpoint);
     node.workers[0] = worker;
-    return worker.router;
+    return worker;
   }
   const port = await openEntityPort({ owners: [], endpoint, report });
   node.port = port;
@@ -109,7 +111,7 @@ async function startWorkers(
   for (const start of await Promise.allSettled(starts)) {
     if (start.status === 'rejected') throw start.reason;
   }
-  return port.router;
+  return port;
 }
 
 /** The first worker that is there tells: all of them read the same log and journal. */

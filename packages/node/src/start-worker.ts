@@ -1,18 +1,20 @@
 import {
+  PeerWatch,
   Worker,
   type EntityOwner,
   type EntityRouter,
   type Report,
+  type RpcPeers,
   type WorkerIdentity,
   type WorkerOptions,
 } from '@chat-cluster/engine';
 import type { Journal } from '@chat-cluster/journal';
-import { systemClock, systemTimers } from '@chat-cluster/kernel';
+import { systemClock, systemRandom, systemTimers } from '@chat-cluster/kernel';
 import type { Log } from '@chat-cluster/log';
 import { createMissingTopics, type TopicToCreate } from './create-missing-topics.ts';
 import { openEntityPort } from './entities/entity-port.ts';
+import { isAlive } from './entities/is-alive.ts';
 import { LateOwner } from './entities/late-owner.ts';
-import { isReachable } from './is-reachable.ts';
 import { ExplainRoute, type RouteAnswer } from './management/explain-route.ts';
 import type { WorkerEndpoint } from './worker-endpoint.ts';
 import type { NodeWorker, WorkerStatus } from './worker-status.ts';
@@ -45,6 +47,8 @@ export type WorkerSetup<State, Command, Event> = Pick<
 
 /** A worker in this process. */
 export type LocalWorker = NodeWorker & {
+  /** HOST:PORT where it answers other nodes, with the port that is listened on. */
+  readonly endpoint: string;
   readonly owner: EntityOwner;
   /** Asks any entity, of this worker and of all others. */
   readonly router: EntityRouter;
@@ -77,14 +81,18 @@ export async function startWorker<State, Command, Event>(
     const { router } = port;
     await createMissingTopics(log.admin, setup);
     const identity = { name: endpoint.name ?? port.endpoint, endpoint: port.endpoint };
-    const worker = await joinGroup(setup, identity, { journal, log });
+    const worker = await joinGroup(setup, identity, { journal, log, peers: port.peers });
     owner.became(worker);
+    const peerWatch = watchPeers(setup, worker, { log, peers: port.peers });
     return {
+      endpoint: port.endpoint,
       owner,
       router,
       look: async () => statusOf(worker, identity, { router, entityType }),
       explain: (query) => explained(explain, query, report),
       stop: async () => {
+        await peerWatch.close();
+        // Others take this node for dead when its port is closed, so the group is left before.
         await worker.stop();
         await close();
       },
@@ -115,7 +123,7 @@ async function explained(route: ExplainRoute, query: string, report: Report): Pr
 function joinGroup<State, Command, Event>(
   setup: WorkerSetup<State, Command, Event>,
   identity: WorkerIdentity,
-  { journal, log }: { readonly journal: Journal; readonly log: Log },
+  { journal, log, peers }: { journal: Journal; log: Log; peers: RpcPeers },
 ): Promise<Worker<State, Command, Event>> {
   const { definition, groupId, onFatal, report } = setup;
   const { controlTopic, eventTopic, limits, onReply, quarantineTopic } = setup;
@@ -131,11 +139,30 @@ function joinGroup<State, Command, Event>(
     ...(limits && { limits }),
     clock: systemClock,
     timers: systemTimers,
-    isReachable: (endpoint) =>
-      endpoint === identity.endpoint ? Promise.resolve(false) : isReachable(endpoint),
+    // Who listens at this worker's endpoint is this process.
+    isAlive: async (member) =>
+      member.endpoint !== identity.endpoint && (await isAlive(member, peers)),
     ...(onReply && { onReply }),
     report,
     onFatal,
+  });
+}
+
+/** Looks after the other members of the group, from the first assignment on. */
+function watchPeers<State, Command, Event>(
+  { groupId, report }: WorkerSetup<State, Command, Event>,
+  worker: Worker<State, Command, Event>,
+  { log, peers }: { readonly log: Log; readonly peers: RpcPeers },
+): PeerWatch {
+  return new PeerWatch({
+    owners: [worker],
+    groupId,
+    admin: log.admin,
+    attending: peers,
+    onRemoved: () => worker.rejoin(),
+    timers: systemTimers,
+    random: systemRandom,
+    report,
   });
 }
 

@@ -1,6 +1,6 @@
 import { boundHeap } from '@chat-cluster/app-chat-node/bound-heap';
 import { runProgram } from '@chat-cluster/app-chat-node/program';
-import { endpointText, type NodeOptions, startWorker } from '@chat-cluster/node';
+import { type NodeOptions, startWorker } from '@chat-cluster/node';
 import type { ProcessorSettings } from './configuration.ts';
 import { purchasesWorker } from './purchases-worker.ts';
 import { startProcessor } from './start-processor.ts';
@@ -19,9 +19,9 @@ export async function runProcessor(settings: ProcessorSettings): Promise<void> {
       frontEndPort: settings.frontEndPort,
       report: terminal.report,
     });
-    const { managementPort, frontEndPort } = processor;
+    const { endpoint, managementPort, frontEndPort } = processor;
     terminal.print(
-      `Ready: node ${endpointText(settings.endpoint)}, management http://127.0.0.1:${managementPort}, gRPC front end 127.0.0.1:${frontEndPort}.`,
+      `Ready: node ${endpoint}, management http://127.0.0.1:${managementPort}, gRPC front end 127.0.0.1:${frontEndPort}.`,
     );
     return {
       stop: async () => {

@@ -12,13 +12,13 @@ const LOOKS_MAX = 10;
 const LOOK_INTERVAL_MS = 50;
 
 /**
- * Removes members of this worker's name that do not answer at their endpoint: what an earlier run of it left behind when it was killed. Otherwise the group would wait for their
- * session to end. Rejects with NameTakenError when one of them answers.
+ * Removes members of this worker's name that do not live any more: what an earlier run of it left behind when it was killed. Otherwise the group would wait for their
+ * session to end. Rejects with NameTakenError when one of them lives.
  */
 export async function removeNamesakes<State, Command, Event>(
   options: WorkerOptions<State, Command, Event>,
 ): Promise<void> {
-  const { groupId, identity, isReachable, log, report, timers } = options;
+  const { groupId, identity, isAlive, log, report, timers } = options;
   let group = await log.admin.describeGroup(groupId);
   for (let looks = 1; isRebalancing(group.state) && looks < LOOKS_MAX; looks++) {
     await sleep(timers, LOOK_INTERVAL_MS);
@@ -27,7 +27,7 @@ export async function removeNamesakes<State, Command, Event>(
   for (const { memberId, userData } of group.members) {
     const namesake = decodeIdentity(userData);
     if (namesake?.name !== identity.name) continue;
-    if ((await isReachable?.(namesake.endpoint)) === true) {
+    if ((await isAlive?.({ ...namesake, memberId })) === true) {
       throw new NameTakenError(
         `A worker named ${identity.name} runs already, at ${namesake.endpoint}. Stop it, or start this one with another --endpoint.`,
       );

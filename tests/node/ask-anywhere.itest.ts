@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { startBrokerThread, type Broker } from '@chat-cluster/broker';
+import {
+  USER_PROCESSING,
+  UserStatsRequestSchema,
+  UserStatsResponseSchema,
+} from '@chat-cluster/contract/purchases';
+import { within } from '../crash/within.ts';
+import { Program } from '../path/program.ts';
+
+const SECRET = 'a secret of this test alone';
+const PURCHASE_COUNT = 400;
+const USER_COUNT = 100;
+const WAIT_MS = 60_000;
+
+type Answered = { answer: { answer?: string; seqNext?: string; worker: string } };
+
+describe('any node answers for any entity', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'ask-anywhere-'));
+  let broker: Broker;
+  let programs: Program[] = [];
+  /** Where the nodes answer: one with two workers, and one with one. */
+  let endpoints: string[] = [];
+
+  before(async () => {
+    broker = await startBrokerThread({ dataDir: join(dir, 'broker') });
+    programs = [purchases('processor', ...processorArgs, '--workers', '2')];
+    programs.push(purchases('processor', ...processorArgs));
+    const ready = programs.map((program) => program.untilPrinted(/^Ready: node (\S+),/m));
+    endpoints = (await Promise.all(ready)).map(([, endpoint = '']) => endpoint);
+    const producer = purchases('producer', '--count', `${PURCHASE_COUNT}`, '--rate', '10000');
+    assert.equal((await producer.ended).code, 0);
+  });
+  after(async () => {
+    await Promise.all(programs.map((program) => program[Symbol.asyncDispose]()));
+    await broker.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  const processorArgs = [
+    ...['0', '0', '0', '--quiet', '--partitions', '12', '--secret', SECRET],
+    ...['--journal', `lmdb:${join(dir, 'journal')}`],
+  ];
+
+  function purchases(command: string, ...args: readonly string[]): Program {
+    const all = ['purchases', command, '--brokers', `127.0.0.1:${broker.port}`, ...args];
+    return new Program('apps/cli/src/main.js', all);
+  }
+
+  /** JSON over HTTP, as curl would. */
+  function post(endpoint: string, id: string, authorization: string): Promise<Response> {
+    const request = toBinary(UserStatsRequestSchema, create(UserStatsRequestSchema, { id }));
+    const question = Buffer.from(request).toString('base64');
+    return fetch(`http://${endpoint}/chatcluster.engine.v1.EntityService/Ask`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization },
+      body: JSON.stringify({ entityType: USER_PROCESSING, entityId: id, question }),
+    });
+  }
+
+  /** How many purchases each user has made, and which worker said so. */
+  function askAll(endpoint: string): Promise<{ count: number; worker: string }[]> {
+    const users = Array.from({ length: USER_COUNT }, (_, user) => String(user));
+    return Promise.all(
+      users.map(async (id) => {
+        const response = await post(endpoint, id, `Bearer ${SECRET}`);
+        assert.equal(response.status, 200, await response.clone().text());
+        const { answer, worker } = ((await response.json()) as Answered).answer;
+        const stats = fromBinary(UserStatsResponseSchema, Buffer.from(answer ?? '', 'base64'));
+        assert.equal(stats.id, id);
+        return { count: Number(stats.totalPurchases), worker };
+      }),
+    );
+  }
+
+  it('each tells the same of every user, from whichever of the workers owns it', async () => {
+    for (const endpoint of endpoints) {
+      await within(WAIT_MS, async () => {
+        const answers = await askAll(endpoint);
+        const total = answers.reduce((sum, { count }) => sum + count, 0);
+        const workers = new Set(answers.map(({ worker }) => worker));
+        return total === PURCHASE_COUNT && workers.size === 3
+          ? undefined
+          : `${endpoint} knows all purchases, of three workers: ${total}, ${[...workers].join()}`;
+      });
+    }
+    const [one = [], other = []] = await Promise.all(endpoints.map(askAll));
+    assert.deepEqual(
+      one.map(({ count }) => count),
+      other.map(({ count }) => count),
+    );
+  });
+
+  it('nobody is told anything who does not know the secret', async () => {
+    for (const endpoint of endpoints) {
+      for (const authorization of ['', 'Bearer another secret, of nobody']) {
+        assert.equal((await post(endpoint, '1', authorization)).status, 401);
+      }
+    }
+  });
+});
