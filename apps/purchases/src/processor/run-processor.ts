@@ -25,7 +25,9 @@ export async function runProcessor(settings: ProcessorSettings): Promise<void> {
     );
     return {
       stop: async () => {
+        terminal.print('Stopping …');
         await processor.stop();
+        terminal.print('Stopped. Its shards are with the others, if there are any.');
         terminal.flush();
       },
     };
