@@ -26,6 +26,7 @@ import { Lease } from './partition/lease.ts';
 import { ShardStoppedError } from './partition/shard-stopped-error.ts';
 import { TakeOver } from './partition/take-over.ts';
 import { Tenancy } from './partition/tenancy.ts';
+import { TopicWatch } from './partition/topic-watch.ts';
 import { encodeIdentity, transactionalIdOf } from './partition/worker-identity.ts';
 import { Questions } from './query/questions.ts';
 import { Watches } from './query/watches.ts';
@@ -66,6 +67,7 @@ export class WorkerParts<State, Command, Event> {
   readonly currentMap = new CurrentMap();
   readonly questions: Questions<State, Command, Event>;
   readonly watches: Watches;
+  readonly topicWatch: TopicWatch;
   readonly #options: WorkerOptions<State, Command, Event>;
   readonly #limits: EngineLimits;
   readonly #topics: EngineTopics;
@@ -78,6 +80,7 @@ export class WorkerParts<State, Command, Event> {
     this.#onFailed = onFailed;
     const { clock, report } = worker;
     this.refusedReport = new RefusedReport(this.counters, report);
+    this.topicWatch = new TopicWatch({ ...worker, topics });
     const backlogBudget = new ByteBudget({
       name: 'backlog',
       bytesMax: this.#limits.backlogBytesMax,

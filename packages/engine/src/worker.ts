@@ -31,6 +31,8 @@ export type ShardStatus = {
 const MAINTENANCE_INTERVAL_MS = 1_000;
 /** Positions past control records alone are committed every so many maintenance rounds. */
 const COVER_POSITIONS_EVERY = 5;
+/** Topics are looked at, in one request, every so many maintenance rounds. */
+const LOOK_AT_TOPICS_EVERY = 10;
 const FLUSH_AT_STOP_MS = 5_000;
 /** A stop waits no longer for the answer to a commit: whether it happened is read from the log by the next owner. */
 const GIVE_UP_AT_STOP_MS = 10_000;
@@ -146,7 +148,7 @@ export class Worker<State, Command, Event> implements EntityOwner {
     }
     const { trouble } = this.#parts.backlogWatch;
     if (trouble !== undefined) troubles.push(trouble);
-    return troubles;
+    return [...troubles, ...this.#parts.topicWatch.troubles];
   }
 
   /** Of what is decided and not committed. */
@@ -229,7 +231,7 @@ export class Worker<State, Command, Event> implements EntityOwner {
   #maintain(): void {
     if (this.#isStopped) return;
     this.#maintenance = this.#options.timers.after(MAINTENANCE_INTERVAL_MS, () => {
-      const { backlogWatch, committer, refusedReport, tenancy } = this.#parts;
+      const { backlogWatch, committer, refusedReport, tenancy, topicWatch } = this.#parts;
       this.#maintenanceRound += 1;
       for (const shard of tenancy.shards()) {
         shard.passivate();
@@ -237,6 +239,7 @@ export class Worker<State, Command, Event> implements EntityOwner {
       }
       backlogWatch.look();
       refusedReport.look();
+      if (this.#maintenanceRound % LOOK_AT_TOPICS_EVERY === 0) void topicWatch.look();
       committer.kick();
       this.#maintain();
     });

@@ -64,6 +64,11 @@ export class MemoryBroker {
     this.topics.create({ replicationFactor: -1, configs: {}, ...topic });
   }
 
+  /** Adds partitions to a topic, as an operator may. */
+  growTopic(topic: string, partitionCount: number): void {
+    this.topics.grow(topic, partitionCount);
+  }
+
   /** Deletes a topic, and what groups have committed for it. */
   deleteTopic(topic: string): void {
     this.topics.delete(topic);

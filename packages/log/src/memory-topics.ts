@@ -29,17 +29,21 @@ export class MemoryTopics {
     assert(partitionCount >= 1, 'A topic has at least one partition.');
     this.#createdCount += 1;
     const effective = { ...DEFAULT_CONFIGS, ...configs };
-    const partitions = Array.from(
-      { length: partitionCount },
-      () =>
-        new MemoryPartition({
-          clock: this.#clock,
-          isLogAppendTime: effective['message.timestamp.type'] === 'LogAppendTime',
-          batchBytesMax: Number(effective['max.message.bytes']),
-        }),
-    );
+    const partitions = this.#newPartitions(partitionCount, effective);
     const topicId = `00000000-0000-4000-8000-${String(this.#createdCount).padStart(12, '0')}`;
     this.#byName.set(topic, { topic, topicId, partitionCount, configs: effective, partitions });
+  }
+
+  /** Adds partitions to a topic, up to so many. */
+  grow(topic: string, partitionCount: number): void {
+    const found = this.find(topic);
+    assert(
+      found && partitionCount > found.partitionCount,
+      'Partitions are added to what is there.',
+    );
+    const added = this.#newPartitions(partitionCount - found.partitionCount, found.configs);
+    const partitions = [...found.partitions, ...added];
+    this.#byName.set(topic, { ...found, partitionCount, partitions });
   }
 
   delete(topic: string): void {
@@ -64,6 +68,18 @@ export class MemoryTopics {
     throw new MemoryBrokerError(
       'TOPIC_RECREATED',
       `Topic ${at.topic} has been created anew: it has no longer the id ${at.topicId}.`,
+    );
+  }
+
+  #newPartitions(count: number, configs: MemoryTopic['configs']): MemoryPartition[] {
+    return Array.from(
+      { length: count },
+      () =>
+        new MemoryPartition({
+          clock: this.#clock,
+          isLogAppendTime: configs['message.timestamp.type'] === 'LogAppendTime',
+          batchBytesMax: Number(configs['max.message.bytes']),
+        }),
     );
   }
 }
