@@ -1,4 +1,9 @@
-import { MemoryJournal, MemoryJournalFaults, MemoryJournalStore } from '@chat-cluster/journal';
+import {
+  MemoryJournal,
+  MemoryJournalFaults,
+  MemoryJournalStore,
+  type Journal,
+} from '@chat-cluster/journal';
 import { assert, ManualTimers, sleep, systemTimers, type Timers } from '@chat-cluster/kernel';
 import {
   homePartition,
@@ -39,6 +44,8 @@ export type NodeOptions = {
   readonly isAlive?: () => Promise<boolean>;
   /** What the worker gets in the place of its log. */
   readonly log?: (log: Log) => Log;
+  /** The same for its journal. */
+  readonly journal?: (journal: Journal) => Journal;
 };
 
 export type CounterState = { total: number };
@@ -193,7 +200,7 @@ export class EngineHarness {
       groupId: 'counters',
       identity: { name, endpoint: `${name}:1` },
       log: options.log?.(log) ?? log,
-      journal,
+      journal: options.journal?.(journal) ?? journal,
       controlTopic: 'control',
       quarantineTopic: 'quarantine',
       limits: { ...this.#limits, ...options.limits },

@@ -33,6 +33,13 @@ export type EngineLimits = {
   readonly recoveryBatchCount: number;
   /** Bulk reads under way. */
   readonly recoveryConcurrency: number;
+  /** When a shard comes, entities of so many of its newest events are read ahead, of no more than so many bytes of them. */
+  readonly warmUpEventsMax: number;
+  readonly warmUpBytesMax: number;
+  /** Reads ahead under way, of all shards that came. */
+  readonly warmUpConcurrency: number;
+  /** A journal that takes longer for a bulk read gets no more reads ahead for a while. */
+  readonly warmUpReadSlowMs: number;
   /**
    * The worker is behind when its inputs hold so many records that are not decided. Messages wait then anyway, so what is
    * gathered below costs no delay that anybody sees, and saves much of what a transaction and a row cost.
@@ -96,6 +103,10 @@ export const defaultEngineLimits: EngineLimits = {
   snapshotBytesMax: 16 * MIB,
   recoveryBatchCount: 50,
   recoveryConcurrency: 8,
+  warmUpEventsMax: 1_000,
+  warmUpBytesMax: MIB,
+  warmUpConcurrency: 2,
+  warmUpReadSlowMs: 250,
   behindRecords: 1_000,
   transactionGatherMs: 100,
   journalBatchRows: 8_000,

@@ -31,6 +31,7 @@ import { encodeIdentity, transactionalIdOf } from './partition/worker-identity.t
 import { Questions } from './query/questions.ts';
 import { Watches } from './query/watches.ts';
 import { Limiter } from './recovery/limiter.ts';
+import { WarmUp } from './recovery/warm-up.ts';
 import { CurrentMap } from './routing/current-map.ts';
 import { Pump } from './shard/pump.ts';
 import type { ShardContext } from './shard/shard-context.ts';
@@ -113,6 +114,7 @@ export class WorkerParts<State, Command, Event> {
       intake: this.intake,
       takeOver: this.#makeTakeOver(),
       committer: this.committer,
+      warmUp: new WarmUp({ ...this.context, log: worker.log }),
     });
     this.pump = new Pump({
       context: this.context,

@@ -26,6 +26,8 @@ export class Counters {
   forwarded = 0;
   parked = 0;
   entitiesRecovered = 0;
+  /** Of these, those that were read ahead when a shard came. */
+  entitiesWarmed = 0;
   entitiesPassivated = 0;
   /** From an input's time to the acknowledgement of its event's row. */
   readonly journalDelay = new Histogram();

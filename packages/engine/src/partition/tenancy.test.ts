@@ -18,6 +18,7 @@ test('what fails for a tenure that is over does not stop the next one of its par
   await harness.settle(taking);
   await harness.ask('warm', 1);
   await harness.untilTotals(2);
+  await harness.until(() => harness.seqsOf('x').length > 0, 'its row');
   assert.ok(harness.timers.clock.monotonicMs() < 2_500);
   // What the first tenure's read finds now cannot be right.
   const [row] = harness.store.rows('counter', 'x');

@@ -3,6 +3,7 @@ import type { Generation, GroupMember, MemberAssignment } from '@chat-cluster/lo
 import type { Intake } from '../intake/intake.ts';
 import type { Committer } from '../output/committer.ts';
 import { Limiter } from '../recovery/limiter.ts';
+import type { WarmUp } from '../recovery/warm-up.ts';
 import type { ShardContext } from '../shard/shard-context.ts';
 import { Shard } from '../shard/shard.ts';
 import { decodeAssignmentData } from './assignment-data.ts';
@@ -20,6 +21,7 @@ type TenancyOptions<State, Command, Event> = {
   readonly lease: Pick<Lease, 'opensAtMs'>;
   /** A tenure begins to run, or is over: who waits for that may look. */
   readonly onTurn: (partition: number) => void;
+  readonly warmUp: WarmUp;
 };
 
 /** Shards that take over at the same time: each reads its part of the event topic. */
@@ -136,7 +138,7 @@ export class Tenancy<State, Command, Event> {
       return;
     }
     tenure.apply('ready');
-    const { context, intake } = this.#options;
+    const { context, intake, warmUp } = this.#options;
     const inputs = context.topics.inputs.map((topic) => {
       const position = positions.get(topic);
       assert(position !== undefined, 'Every input has a position after taking over.');
@@ -148,6 +150,7 @@ export class Tenancy<State, Command, Event> {
     context.journalWriter.add(tenure.partition, tail);
     intake.add(shard.queues);
     this.#options.onTurn(tenure.partition);
+    void warmUp.start(shard);
   }
 
   async #rebalance(revoking: readonly number[]): Promise<void> {

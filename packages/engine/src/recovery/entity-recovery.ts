@@ -49,6 +49,15 @@ export class EntityRecovery<State, Event> {
     }
   }
 
+  /** Recovers entities that nobody waits for yet; resolves with how many when they are read, or there is no point any more. */
+  async warm(entityIds: readonly string[]): Promise<number> {
+    const fresh = entityIds.filter((id) => !this.#underWay.has(id));
+    if (fresh.length === 0) return 0;
+    for (const id of fresh) this.#underWay.add(id);
+    await this.#recover(fresh);
+    return fresh.length;
+  }
+
   async #recover(entityIds: readonly string[]): Promise<void> {
     try {
       const entities = await this.#context.recoveries.run(() => this.#untilRead(entityIds));

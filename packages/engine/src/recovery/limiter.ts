@@ -8,6 +8,11 @@ export class Limiter {
     this.#concurrencyMax = concurrencyMax;
   }
 
+  /** Whether a job would have to wait. */
+  get isFull(): boolean {
+    return this.#running >= this.#concurrencyMax;
+  }
+
   async run<T>(job: () => Promise<T>): Promise<T> {
     if (this.#running < this.#concurrencyMax) this.#running += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -135,6 +135,15 @@ export class Shard<State, Command, Event> {
     if (this.tenure.lasts) this.#context.onFailed(this.partition, error);
   }
 
+  get isRunning(): boolean {
+    return this.#lasts;
+  }
+
+  /** Recovers those of these entities that are not active, before a record needs them; resolves with how many. */
+  warm(entityIds: readonly string[]): Promise<number> {
+    return this.#recovery.warm(entityIds.filter((id) => this.entities.get(id) === undefined));
+  }
+
   /** Gives entities back that were idle for long, or as many as the budget asks for. */
   passivate(): void {
     const { clock, limits, counters } = this.#context;
