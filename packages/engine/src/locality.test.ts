@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { homePartition, type Assignor, type Log } from '@chat-cluster/log';
 import { EngineHarness, type HarnessNode } from './engine-harness.ts';
-import { LocalityAudit, localityOf } from './simulation/locality-audit.ts';
+import { LocalityAudit, auditedLocality } from './simulation/locality-audit.ts';
 
 const ids = Array.from({ length: 40 }, (_, index) => `id-${index}`);
 
@@ -39,7 +39,7 @@ test('every record is decided where it was fetched, also while shards move', asy
     decidedTwice: 0,
     hops: 0,
   });
-  assert.equal(localityOf(counts), 1);
+  assert.equal(auditedLocality(counts), 1);
   for (const node of nodes) assert.equal(node.worker().counters.locality, 1);
   assert.ok(
     nodes.every(({ replies }) => replies.length > 0),
@@ -60,7 +60,7 @@ test('a record that was sent to another partition shows as a hop, in both measur
   await harness.untilTotals(ids.length + 1);
   const counts = await audit.count(harness, nodes);
   assert.equal(counts.hops, 1);
-  assert.ok(localityOf(counts) < 1);
+  assert.ok(auditedLocality(counts) < 1);
   assert.equal(sumOf(nodes, 'forwarded'), 1);
   assert.equal(Math.min(...nodes.map((node) => node.worker().counters.locality)) < 1, true);
 });
@@ -84,7 +84,7 @@ test('an assignor that gives a shard to two nodes shows', async () => {
   await harness.until(() => nodes.every(({ replies }) => replies.length === 2), 'both to decide');
   const counts = await audit.count(harness, nodes);
   assert.equal(counts.decidedTwice, 2);
-  assert.equal(localityOf(counts), 0.5);
+  assert.equal(auditedLocality(counts), 0.5);
 });
 
 test('what was fetched is decided, or waits, or was left when its shard moved', async () => {

@@ -4,6 +4,7 @@ import type { EngineTopics } from './engine-topics.ts';
 import type { Counters } from './management/counters.ts';
 import { findTopics } from './partition/find-topics.ts';
 import { removeNamesakes } from './partition/remove-namesakes.ts';
+import type { Silence } from './partition/silence.ts';
 import type { Tenure } from './partition/tenure.ts';
 import type {
   AskOutcome,
@@ -26,6 +27,8 @@ export type ShardStatus = {
   readonly backlogCount: number;
   /** Records of its inputs that are not decided. */
   readonly lag: number;
+  /** How long nobody decided for it when it came here; undefined before it runs. */
+  readonly silence: Silence | undefined;
 };
 
 const MAINTENANCE_INTERVAL_MS = 1_000;
@@ -126,6 +129,7 @@ export class Worker<State, Command, Event> implements EntityOwner {
         entityCount: shard?.entities.count ?? 0,
         backlogCount: shard?.tail.backlogCount ?? 0,
         lag: shard?.queues.reduce((sum, { lag }) => sum + lag, 0) ?? 0,
+        silence: this.#parts.tenancy.silence(partition),
       };
     });
   }

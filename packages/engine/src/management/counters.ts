@@ -8,6 +8,14 @@ export type RefusedRecord = {
   readonly code: string;
 };
 
+/** The share of decided records that were at home where they were fetched: 1 unless somebody wrote to a partition that is not the key's. */
+export function localityOf({
+  forwarded,
+  recordsDecided,
+}: Readonly<Pick<Counters, 'forwarded' | 'recordsDecided'>>): number {
+  return recordsDecided === 0 ? 1 : 1 - forwarded / recordsDecided;
+}
+
 /** What a worker has done since it started; the management server shows them as metrics. */
 export class Counters {
   /** Given to a shard here by the fetcher. All that were fetched are decided, wait in a queue, or were left. */
@@ -31,12 +39,13 @@ export class Counters {
   entitiesPassivated = 0;
   /** From an input's time to the acknowledgement of its event's row. */
   readonly journalDelay = new Histogram();
+  /** Of shards that came from another worker, from its last decision on. */
+  readonly shardSilence = new Histogram();
   /** By the label that a decision gave (duplicates, say). Labels come from definitions, so they are few. */
   readonly labels = new Map<string, number>();
 
-  /** The share of decided records that were at home where they were fetched: 1 unless somebody wrote to a partition that is not the key's. */
   get locality(): number {
-    return this.recordsDecided === 0 ? 1 : 1 - this.forwarded / this.recordsDecided;
+    return localityOf(this);
   }
 
   refused(record: RefusedRecord): void {

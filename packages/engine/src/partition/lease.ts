@@ -90,6 +90,13 @@ export function nextLeaseState(
   return { generation, opensAtMs };
 }
 
+/** Whether the owner of a shard gave it up between two generations, so that it could be given to another member. */
+export function wasGivenUp(before: KnownGeneration, next: KnownGeneration, shard: number): boolean {
+  if (!isPeaceful(before, next, shard)) return false;
+  const [from, to] = [before, next].map(({ map }) => map?.members[map.owners[shard] ?? -1]);
+  return from?.memberId !== to?.memberId;
+}
+
 /** Whether a shard stays with its owner, or was given up by it. */
 function isPeaceful(before: KnownGeneration, next: KnownGeneration, shard: number): boolean {
   if (before.map === undefined || next.map === undefined) return false;

@@ -9,6 +9,7 @@ import { Shard } from '../shard/shard.ts';
 import { decodeAssignmentData } from './assignment-data.ts';
 import type { Lease } from './lease.ts';
 import { ShardStoppedError } from './shard-stopped-error.ts';
+import { Silences, silenceSentence, type Silence } from './silence.ts';
 import type { TakeOver, TakenOver } from './take-over.ts';
 import { Tenure } from './tenure.ts';
 
@@ -34,11 +35,13 @@ export class Tenancy<State, Command, Event> {
   readonly #tenures = new Map<number, Tenure>();
   readonly #shards = new Map<number, Shard<State, Command, Event>>();
   readonly #takeOvers = new Limiter(TAKE_OVERS_MAX);
+  readonly #silences: Silences;
   #releasesUnderWay = 0;
   #closed = false;
 
   constructor(options: TenancyOptions<State, Command, Event>) {
     this.#options = options;
+    this.#silences = new Silences(options.context.clock);
   }
 
   /** The tenures that have not ended, by partition. */
@@ -61,12 +64,18 @@ export class Tenancy<State, Command, Event> {
     return this.#shards.get(partition);
   }
 
+  /** How long a shard was silent when it came here; undefined before it runs. */
+  silence(partition: number): Silence | undefined {
+    return this.#silences.of(partition);
+  }
+
   /**
    * What a JoinGroup claims: the partitions whose tenures have not ended. What has ended is out of every transaction by then, unless that takes longer than draining may: then the
    * group refuses its offsets, or the next owner waits for them.
    */
   async claims(): Promise<readonly number[]> {
     const { clock, limits, timers } = this.#options.context;
+    this.#silences.joining();
     const deadlineMs = clock.monotonicMs() + limits.drainTimeoutMs;
     while (this.#releasesUnderWay > 0 && clock.monotonicMs() < deadlineMs) {
       await sleep(timers, DRAIN_POLL_MS);
@@ -76,16 +85,17 @@ export class Tenancy<State, Command, Event> {
 
   assigned(generation: Generation, assignment: MemberAssignment): void {
     const assigned = new Set(assignment.partitions);
-    const { revoking } = decodeAssignmentData(assignment.userData);
+    const { revoking, map } = decodeAssignmentData(assignment.userData);
     for (const tenure of this.held()) {
       if (assigned.has(tenure.partition)) tenure.confirm(generation.generationId);
       else this.#lose(tenure, 'It was assigned to another worker.');
     }
     if (this.#closed) return;
-    for (const partition of assigned) {
-      if (revoking.includes(partition) || this.#tenures.get(partition)?.isHeld === true) continue;
-      this.#begin(partition, generation);
-    }
+    const coming = assignment.partitions.filter(
+      (partition) => !revoking.includes(partition) && this.#tenures.get(partition)?.isHeld !== true,
+    );
+    this.#silences.assigned({ generationId: generation.generationId, map }, coming);
+    for (const partition of coming) this.#begin(partition, generation);
     if (revoking.length > 0) void this.#rebalance(revoking);
   }
 
@@ -150,7 +160,16 @@ export class Tenancy<State, Command, Event> {
     context.journalWriter.add(tenure.partition, tail);
     intake.add(shard.queues);
     this.#options.onTurn(tenure.partition);
+    this.#tellSilence(tenure.partition);
     void warmUp.start(shard);
+  }
+
+  #tellSilence(partition: number): void {
+    const silence = this.#silences.end(partition);
+    if (silence === undefined) return;
+    const { counters, report } = this.#options.context;
+    if (silence.isWhole) counters.shardSilence.observe(silence.ms);
+    report('info', silenceSentence(partition, silence));
   }
 
   async #rebalance(revoking: readonly number[]): Promise<void> {
@@ -169,8 +188,13 @@ export class Tenancy<State, Command, Event> {
     const shard = this.#shardOf(tenure);
     if (tenure.apply('give-up') === 'draining') {
       assert(shard !== undefined, 'A shard that drains was running.');
+      const { clock, report } = this.#options.context;
+      const startMs = clock.monotonicMs();
       const isDrained = await this.#drain(tenure, shard);
       tenure.apply(isDrained ? 'drained' : 'lost');
+      const took = `${Math.round(clock.monotonicMs() - startMs)} ms after it decided its last`;
+      const how = isDrained ? 'was given up' : 'was dropped with a transaction under way';
+      report('info', `Shard ${tenure.partition} ${how}, ${took}.`);
     }
     await this.#release(tenure);
   }

@@ -65,7 +65,7 @@ export class LocalityAudit {
 }
 
 /** The share of records that were decided where they were fetched, and nowhere else: 1 is all of them. */
-export function localityOf(counts: LocalityCounts): number {
+export function auditedLocality(counts: LocalityCounts): number {
   const { decided, decidedElsewhere, decidedTwice, hops } = counts;
   return 1 - (decidedElsewhere + decidedTwice + hops) / decided;
 }

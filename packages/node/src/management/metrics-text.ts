@@ -1,4 +1,4 @@
-import { Histogram } from '@chat-cluster/engine';
+import { Histogram, localityOf } from '@chat-cluster/engine';
 import type { RoutingCounts, WorkerCounters, WorkerStatus } from '../worker-status.ts';
 
 export type MeasuredWorker = Pick<
@@ -38,7 +38,12 @@ export function metricsText(workers: readonly MeasuredWorker[], own?: MeasuredPr
       ENTITIES,
       of(({ entityBytes }) => entityBytes),
     ),
-    ...journalDelay(workers),
+    ...metric(
+      LOCALITY,
+      of(({ counters }) => localityOf(counters)),
+    ),
+    ...histogram(JOURNAL_DELAY, workers, ({ journalDelay }) => journalDelay),
+    ...histogram(SHARD_SILENCE, workers, ({ shardSilence }) => shardSilence),
     ...routing(processesOf(workers, own)),
     ...memory(processesOf(workers, own)),
     '',
@@ -70,6 +75,16 @@ const JOURNAL_DELAY: Metric = {
   name: 'chatcluster_journal_delay_seconds',
   type: 'histogram',
   help: "From an input's time until its event was a row of the journal.",
+};
+const SHARD_SILENCE: Metric = {
+  name: 'chatcluster_shard_silence_seconds',
+  type: 'histogram',
+  help: 'Of shards that came from another worker: from when it stopped deciding until they ran here.',
+};
+const LOCALITY: Metric = {
+  name: 'chatcluster_locality_ratio',
+  type: 'gauge',
+  help: 'The share of decided records that were at home where they were fetched.',
 };
 const QUESTIONS: Metric = {
   name: 'chatcluster_questions_total',
@@ -126,6 +141,11 @@ const COUNTERS: readonly [
     ({ counters }) => counters.entitiesRecovered,
   ],
   [
+    'entities_warmed',
+    'Entities read ahead when their shard came.',
+    ({ counters }) => counters.entitiesWarmed,
+  ],
+  [
     'entities_passivated',
     'Entities taken out of memory.',
     ({ counters }) => counters.entitiesPassivated,
@@ -137,24 +157,28 @@ function labelsOf({ name }: MeasuredWorker, all: readonly MeasuredWorker[]): Sam
 }
 
 /** Cumulative, in seconds, as Prometheus wants histograms. */
-function journalDelay(workers: readonly MeasuredWorker[]): string[] {
-  const { name } = JOURNAL_DELAY;
+function histogram(
+  described: Metric,
+  workers: readonly MeasuredWorker[],
+  of: (counters: WorkerCounters) => Histogram,
+): string[] {
+  const { name } = described;
   const series = workers.flatMap((worker) => {
-    const { journalDelay: histogram } = worker.counters;
+    const { counts, count, sumMs } = of(worker.counters);
     const labels = labelsOf(worker, workers);
     let cumulative = 0;
     const buckets = Histogram.boundsMs.map((boundMs, index) => {
-      cumulative += histogram.counts[index] ?? 0;
+      cumulative += counts[index] ?? 0;
       return line(`${name}_bucket`, { le: String(boundMs / 1_000), ...labels }, cumulative);
     });
     return [
       ...buckets,
-      line(`${name}_bucket`, { le: '+Inf', ...labels }, histogram.count),
-      line(`${name}_sum`, labels, histogram.sumMs / 1_000),
-      line(`${name}_count`, labels, histogram.count),
+      line(`${name}_bucket`, { le: '+Inf', ...labels }, count),
+      line(`${name}_sum`, labels, sumMs / 1_000),
+      line(`${name}_count`, labels, count),
     ];
   });
-  return [...head(JOURNAL_DELAY), ...series];
+  return [...head(described), ...series];
 }
 
 type LabelledProcess = MeasuredProcess & { readonly labels: Sample['labels'] };

@@ -21,6 +21,7 @@ export function plantedShard(shard: number, changed: Partial<ShardStatus> = {}):
     entityCount: 0,
     backlogCount: 0,
     lag: 0,
+    silence: undefined,
     ...changed,
   };
 }
@@ -46,8 +47,10 @@ export function plantedWorker(changed: Partial<WorkerStatus> = {}): WorkerStatus
       forwarded: 0,
       parked: 0,
       entitiesRecovered: 2,
+      entitiesWarmed: 1,
       entitiesPassivated: 0,
       journalDelay: new Histogram(),
+      shardSilence: new Histogram(),
       labels: new Map(),
     },
     routing: {

@@ -28,6 +28,7 @@ test('in detail each has its state, why it does not run, its lag and backlog, an
     reason: 'The log is gone.',
     backlogCount: 0,
     lag: 5,
+    silence: undefined,
     worker: 'a',
   });
   assert.equal(regions[1]?.worker, 'a-2');
