@@ -35,14 +35,19 @@ export const fusePoints = [
 export type FusePoint = (typeof fusePoints)[number];
 
 /** Where to die, and at which crossing of that point from now on (1 is the next one). */
-export type Arming = { readonly point: FusePoint; readonly crossing: number };
+export type Arming = {
+  readonly point: FusePoint;
+  readonly crossing: number;
+  /** SIGSTOP: the process goes on from there once it gets SIGCONT. Default: SIGKILL. */
+  readonly signal?: 'SIGKILL' | 'SIGSTOP';
+};
 
 /** What a process says last when its fuse has blown. */
 export function lastWords(point: FusePoint): string {
   return `The fuse ${point} has blown.`;
 }
 
-/** Kills this process, as `kill -9` does, when a point is crossed that it was armed for; says so before, to standard error. */
+/** Kills this process, as `kill -9` does, or stops it, when a point is crossed that it was armed for; says so before, to standard error. */
 export class Fuse {
   #armed: Arming | undefined;
 
@@ -52,11 +57,13 @@ export class Fuse {
 
   crossed(point: FusePoint): void {
     if (this.#armed?.point !== point) return;
-    this.#armed = { point, crossing: this.#armed.crossing - 1 };
+    const { signal = 'SIGKILL' } = this.#armed;
+    this.#armed = { point, crossing: this.#armed.crossing - 1, signal };
     if (this.#armed.crossing > 0) return;
+    this.#armed = undefined;
     // At once, whatever else waits to be written; nothing runs after the signal, which comes before the call returns.
     writeSync(STDERR, `${lastWords(point)}\n`);
-    process.kill(process.pid, 'SIGKILL');
+    process.kill(process.pid, signal);
   }
 }
 

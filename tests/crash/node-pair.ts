@@ -78,6 +78,32 @@ export class NodePair {
     assert.ok(program.stderr.includes(lastWords(point)), `The fuse ${point} killed node ${index}.`);
   }
 
+  /** Lets a node run into its fuse, which stops it there as it is; resolves when it has. `wake` lets it go on. */
+  async pause(index: 0 | 1, point: FusePoint): Promise<void> {
+    const { program } = this.node(index);
+    const pausesBefore = program.stderr.split(lastWords(point)).length;
+    this.node(index).arm({ point, crossing: 1, signal: 'SIGSTOP' });
+    await within(FUSE_WAIT_MS, () => {
+      const isPaused = program.stderr.split(lastWords(point)).length > pausesBefore;
+      return Promise.resolve(isPaused ? undefined : `Node ${index} stops at ${point}.`);
+    });
+  }
+
+  wake(index: 0 | 1): void {
+    process.kill(this.node(index).program.pid, 'SIGCONT');
+  }
+
+  /** Resolves when this node has and runs all shards. */
+  async untilAlone(index: 0 | 1): Promise<void> {
+    await within(SETTLE_WAIT_MS, async () => {
+      const shown = (await this.node(index).shards()) ?? [];
+      const running = shown.filter(({ phase }) => phase === 'running').length;
+      return running === this.#options.partitionCount
+        ? undefined
+        : `Node ${index} runs ${running}.`;
+    });
+  }
+
   /** Starts a node that is dead. */
   async revive(index: 0 | 1): Promise<void> {
     this.#keepLog(index);

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openKafkaLog } from '@chat-cluster/log-kafka';
+import type { FusePoint } from './fuse.ts';
+import { Load, type LoadMix } from './load.ts';
+import { NodePair } from './node-pair.ts';
+
+export type Pause = {
+  /** Where the node stands still. */
+  readonly point: FusePoint;
+  /** At least so long; and until the other one has taken over and has decided for a while. */
+  readonly pausedMs: number;
+};
+
+export type PauseOptions = {
+  readonly kafkaPort: number;
+  /** As `--journal` takes it. */
+  readonly journal: string;
+  readonly pauses: readonly Pause[];
+  readonly messagesPerSecond: number;
+  readonly conversationCount: number;
+  readonly seed: number;
+  readonly mix?: LoadMix;
+  readonly say: (sentence: string) => void;
+};
+
+const PARTITION_COUNT = 12;
+/** Where a transaction is open: the other node does not wait until Kafka gives it up. */
+const OPEN_POINTS: ReadonlySet<FusePoint> = new Set(['offsets-sent', 'end-unsent']);
+/** The new owner decides for so long before the old one wakes. */
+const DECIDED_MS = 1_000;
+
+/**
+ * Two nodes under load; one after the other is stopped (SIGSTOP) in the middle of something, for longer than its session, and goes on (SIGCONT) when the other one has its shards. It drops
+ * them, joins again and gets its share. Resolves with how many records were acknowledged, when everything is through and both have stopped.
+ */
+export async function pauseThrough(options: PauseOptions): Promise<number> {
+  const { kafkaPort, journal, say } = options;
+  const bootstrap = [{ host: '127.0.0.1', port: kafkaPort }];
+  const log = openKafkaLog({ bootstrap, clientId: 'load', requestTimeoutMs: 30_000 });
+  await using pair = await NodePair.start({ kafkaPort, journal, partitionCount: PARTITION_COUNT });
+  const load = new Load({ ...options, log, partitionCount: PARTITION_COUNT });
+  const loaded = load.run();
+  try {
+    for (const [number, pause] of options.pauses.entries()) {
+      await pauseOnce(pair, (number % 2) as 0 | 1, pause, say);
+    }
+    load.stop();
+    await loaded;
+    assert.equal(load.failedCount, 0);
+    await pair.untilThrough();
+    await pair.stop();
+    return load.messageCount;
+  } catch (error) {
+    say(pair.log());
+    throw error;
+  } finally {
+    load.stop();
+    await log.close();
+  }
+}
+
+async function pauseOnce(
+  pair: NodePair,
+  victim: 0 | 1,
+  { point, pausedMs }: Pause,
+  say: (sentence: string) => void,
+): Promise<void> {
+  const { program } = pair.node(victim);
+  const other = victim === 0 ? 1 : 0;
+  await pair.untilSettled();
+  const otherSaidBefore = pair.node(other).program.stderr.length;
+  await pair.pause(victim, point);
+  const startMs = performance.now();
+  await pair.untilAlone(other);
+  const otherSaid = pair.node(other).program.stderr.slice(otherSaidBefore);
+  if (OPEN_POINTS.has(point)) assert.match(otherSaid, /Fencing the open transaction/);
+  const aloneMs = performance.now() - startMs;
+  await delay(Math.max(DECIDED_MS, pausedMs - aloneMs));
+  const saidBefore = program.stderr.length;
+  const wokenMs = Date.now();
+  pair.wake(victim);
+  await pair.untilSettled();
+  const { droppedMs } = whatItSaid(program.stderr.slice(saidBefore));
+  say(
+    `Paused at ${point}: the other node had all shards after ${aloneMs.toFixed(0)} ms; woken after ${pausedMs} ms, it had dropped its own within ${droppedMs - wokenMs} ms.`,
+  );
+}
+
+/** What a node says that wakes: first that it is out of the group and has dropped its shards, whoever has them; only then it gets some. */
+function whatItSaid(stderr: string): { readonly droppedMs: number } {
+  const lines = stderr.split('\n');
+  const isDropped = /Shard \d+ was dropped\. (?!It was assigned)/;
+  const isAssigned = /Partition \[\d+\] assigned to current node\. Updating shard allocation/;
+  const dropped = lines.findLastIndex((line) => isDropped.test(line));
+  const assigned = lines.findIndex((line) => isAssigned.test(line));
+  assert.ok(dropped >= 0 && assigned > dropped, `It drops its shards, then gets some.\n${stderr}`);
+  return { droppedMs: Date.parse(lines[dropped]?.split(' ')[0] ?? '') };
+}
