@@ -24,7 +24,16 @@ export type PauseOptions = {
   readonly say: (sentence: string) => void;
 };
 
+export type PauseResult = {
+  /** Acknowledged records of the input topic. */
+  readonly messageCount: number;
+  /** What each node tells of its locality. */
+  readonly localities: readonly number[];
+};
+
 const PARTITION_COUNT = 12;
+/** What the node says that gives shards up. */
+const HAND_OVER = /Starting rebalance for shards \[\d+(,\d+)*\]\. Current shards rebalancing: \[\]/;
 /** Where a transaction is open: the other node does not wait until Kafka gives it up. */
 const OPEN_POINTS: ReadonlySet<FusePoint> = new Set(['offsets-sent', 'end-unsent']);
 /** The new owner decides for so long before the old one wakes. */
@@ -32,9 +41,9 @@ const DECIDED_MS = 1_000;
 
 /**
  * Two nodes under load; one after the other is stopped (SIGSTOP) in the middle of something, for longer than its session, and goes on (SIGCONT) when the other one has its shards. It drops
- * them, joins again and gets its share. Resolves with how many records were acknowledged, when everything is through and both have stopped.
+ * them, joins again and gets its share. Resolves when everything is through and both have stopped.
  */
-export async function pauseThrough(options: PauseOptions): Promise<number> {
+export async function pauseThrough(options: PauseOptions): Promise<PauseResult> {
   const { kafkaPort, journal, say } = options;
   const bootstrap = [{ host: '127.0.0.1', port: kafkaPort }];
   const log = openKafkaLog({ bootstrap, clientId: 'load', requestTimeoutMs: 30_000 });
@@ -49,8 +58,11 @@ export async function pauseThrough(options: PauseOptions): Promise<number> {
     await loaded;
     assert.equal(load.failedCount, 0);
     await pair.untilThrough();
+    const localities = await Promise.all(
+      pair.nodes.map((node) => node.metric('chatcluster_locality_ratio')),
+    );
     await pair.stop();
-    return load.messageCount;
+    return { messageCount: load.messageCount, localities };
   } catch (error) {
     say(pair.log());
     throw error;
@@ -73,27 +85,40 @@ async function pauseOnce(
   await pair.pause(victim, point);
   const startMs = performance.now();
   await pair.untilAlone(other);
-  const otherSaid = pair.node(other).program.stderr.slice(otherSaidBefore);
-  if (OPEN_POINTS.has(point)) assert.match(otherSaid, /Fencing the open transaction/);
+  const saidByOther = (): string => pair.node(other).program.stderr.slice(otherSaidBefore);
+  if (OPEN_POINTS.has(point)) assert.match(saidByOther(), /Fencing the open transaction/);
   const aloneMs = performance.now() - startMs;
   await delay(Math.max(DECIDED_MS, pausedMs - aloneMs));
   const saidBefore = program.stderr.length;
   const wokenMs = Date.now();
   pair.wake(victim);
   await pair.untilSettled();
-  const { droppedMs } = whatItSaid(program.stderr.slice(saidBefore));
+  assert.match(saidByOther(), HAND_OVER);
+  const { droppedMs, silences } = whatItSaid(program.stderr.slice(saidBefore));
+  say(`The shards that it got were silent for ${silences.join(', ')} ms.`);
   say(
     `Paused at ${point}: the other node had all shards after ${aloneMs.toFixed(0)} ms; woken after ${pausedMs} ms, it had dropped its own within ${droppedMs - wokenMs} ms.`,
   );
 }
 
 /** What a node says that wakes: first that it is out of the group and has dropped its shards, whoever has them; only then it gets some. */
-function whatItSaid(stderr: string): { readonly droppedMs: number } {
+function whatItSaid(stderr: string): {
+  readonly droppedMs: number;
+  readonly silences: readonly string[];
+} {
   const lines = stderr.split('\n');
   const isDropped = /Shard \d+ was dropped\. (?!It was assigned)/;
   const isAssigned = /Partition \[\d+\] assigned to current node\. Updating shard allocation/;
   const dropped = lines.findLastIndex((line) => isDropped.test(line));
   const assigned = lines.findIndex((line) => isAssigned.test(line));
   assert.ok(dropped >= 0 && assigned > dropped, `It drops its shards, then gets some.\n${stderr}`);
-  return { droppedMs: Date.parse(lines[dropped]?.split(' ')[0] ?? '') };
+  const silences = [...stderr.matchAll(/Shard \d+ runs here\. It was silent for (\d+) ms/g)];
+  assert.ok(
+    silences.length > 0,
+    `It tells how long the shards that it gets were silent.\n${stderr}`,
+  );
+  return {
+    droppedMs: Date.parse(lines[dropped]?.split(' ')[0] ?? ''),
+    silences: silences.map(([, ms = '']) => ms),
+  };
 }

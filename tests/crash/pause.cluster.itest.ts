@@ -20,7 +20,7 @@ it('on real Kafka and Cassandra, a node that is stopped for a minute does no har
   t.after(() => services.stop());
   t.diagnostic(`seed ${SEED}`);
   const journal = `cassandra:127.0.0.1:${CASSANDRA_PORT}/pause`;
-  const messageCount = await pauseThrough({
+  const { messageCount, localities } = await pauseThrough({
     kafkaPort: KAFKA_PORT,
     journal,
     pauses: [
@@ -36,6 +36,7 @@ it('on real Kafka and Cassandra, a node that is stopped for a minute does no har
   const counts = await assertClean({ kafkaPort: KAFKA_PORT, journal: ['--journal', journal] });
   t.diagnostic(JSON.stringify({ messageCount, checked: counts }));
   assert.ok(counts.inputs >= messageCount, 'What was acknowledged is in the log.');
+  for (const locality of localities) assert.ok(locality < 1, 'Strays took a hop.');
   assert.equal(counts.outputs, counts.messages);
   assert.equal(counts.journalRows, counts.messages);
   assert.ok(counts.messages > 10_000 && counts.duplicates > 0 && counts.strays > 0);

@@ -22,7 +22,7 @@ it('a node that is stopped for longer than its session does no harm when it goes
   const broker = await startBroker({ dataDir: join(dir, 'broker'), listeners });
   t.after(() => broker.close());
   const journal = `lmdb:${join(dir, 'journal')}`;
-  const messageCount = await pauseThrough({
+  const { messageCount, localities } = await pauseThrough({
     kafkaPort: broker.port,
     journal,
     pauses: [
@@ -36,6 +36,7 @@ it('a node that is stopped for longer than its session does no harm when it goes
     say: (sentence) => t.diagnostic(sentence),
   });
   assert.ok(messageCount > 1_000);
+  assert.deepEqual(localities, [1, 1], 'Every record was decided where it was fetched.');
   const bootstrap = [{ host: '127.0.0.1', port: broker.port }];
   const log = openKafkaLog({ bootstrap, clientId: 'audit' });
   t.after(() => log.close());
