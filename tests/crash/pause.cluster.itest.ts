@@ -26,7 +26,6 @@ it('on real Kafka and Cassandra, a node that is stopped for a minute does no har
     pauses: [
       { point: 'end-unsent', pausedMs: 60_000 },
       { point: 'rows-unsent', pausedMs: 8_000 },
-      { point: 'offsets-sent', pausedMs: 8_000 },
     ],
     messagesPerSecond: 200,
     conversationCount: 200,
