@@ -56,6 +56,7 @@ export function sentenceOf(error: unknown): string {
 /** By name: this file is loaded before everything that may be slow to load. */
 const OPERATING_ERRORS: ReadonlySet<string> = new Set([
   'BrokerStartError',
+  'FencedTwiceError',
   'JournalError',
   'LogError',
   'NameTakenError',

@@ -6,7 +6,7 @@ import { defaultEngineLimits } from '../engine-limits.ts';
 import { EngineTopics } from '../engine-topics.ts';
 import { Counters } from '../management/counters.ts';
 import { Tenure } from '../partition/tenure.ts';
-import { Committer } from './committer.ts';
+import { Committer, FencedTwiceError } from './committer.ts';
 import { ScriptedProducer } from './scripted-producer.ts';
 
 const fenced = { outcome: 'fenced', message: 'taken' } as const;
@@ -117,7 +117,7 @@ test('a log that refuses a new producer for good fails', async () => {
 
 test('fenced twice within a minute fails, later it is fenced again', async () => {
   for (const [waitMs, outcome] of [
-    [50_000, 'failed: Fenced twice in a minute: another worker has the same name.'],
+    [50_000, `failed: ${new FencedTwiceError().message}`],
     [70_000, 'reopened'],
   ] as const) {
     const producers = [fenced, fenced].map((answer) => new ScriptedProducer(answer));

@@ -19,6 +19,17 @@ export type CommitterOptions = Omit<TransactionLoopOptions, 'producer' | 'onFenc
   readonly onReopened: () => void;
 };
 
+/** Another holder of the transactional id came twice: two workers of one name, or a new owner that found the id's transaction open while this process stood still. */
+export class FencedTwiceError extends Error {
+  override readonly name = 'FencedTwiceError';
+
+  constructor() {
+    super(
+      'Fenced twice in a minute: another worker has the same name, or this process stood still more than once. Give each worker a name of its own, and start this one again.',
+    );
+  }
+}
+
 const FENCED_TWICE_WITHIN_MS = 60_000;
 /** Between two attempts to get a new producer, while the log does not answer. */
 const REOPEN_INTERVAL_MS = 1_000;
@@ -102,7 +113,7 @@ export class Committer {
     const sinceMs = clock.monotonicMs() - this.#fencedAtMs;
     this.#fencedAtMs = clock.monotonicMs();
     if (sinceMs < FENCED_TWICE_WITHIN_MS) {
-      onFailed(new Error('Fenced twice in a minute: another worker has the same name.'));
+      onFailed(new FencedTwiceError());
       return;
     }
     await this.#producer.close();
