@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Journal } from '@chat-cluster/journal';
+import { homePartition } from '@chat-cluster/log';
 import { EngineHarness, type HarnessNode } from '../engine-harness.ts';
 
 /** What a node reads of entities: how many reads are under way at most, and which entities, in order. */
@@ -141,4 +142,23 @@ test('a shard that goes is not read ahead on', async () => {
   const warmed = warmedBy(node);
   await harness.pass(5_000);
   assert.ok(warmedBy(node) <= warmed + 10);
+});
+
+test('an entity of elsewhere whose event somebody has copied here is left alone', async () => {
+  const harness = new EngineHarness({ partitionCount: 2 });
+  const node = await harness.startNode('before');
+  const [here = '', away = ''] = [0, 1].map((shard) =>
+    namesOf(20).find((id) => homePartition(Buffer.from(id), 2) === shard),
+  );
+  await harness.add(away, [1]);
+  await harness.untilTotals(1);
+  const [copied] = await harness.readPartition('counter_events', 1);
+  await harness.send('counter_events', here, [copied!], 0);
+  await harness.add(here, [1]);
+  await harness.untilTotals(2);
+  await harness.settle(node.worker().stop());
+  const next = await harness.startNode('a');
+  await harness.pass(5_000);
+  assert.equal(warmedBy(next), 2);
+  assert.deepEqual(next.worker().troubles(), []);
 });

@@ -139,9 +139,16 @@ export class Shard<State, Command, Event> {
     return this.#lasts;
   }
 
-  /** Recovers those of these entities that are not active, before a record needs them; resolves with how many. */
+  /** Recovers those of these entities that are at home here and not active, before a record needs them; resolves with how many. */
   warm(entityIds: readonly string[]): Promise<number> {
-    return this.#recovery.warm(entityIds.filter((id) => this.entities.get(id) === undefined));
+    const { shardCount } = this.#context.topics;
+    return this.#recovery.warm(
+      entityIds.filter(
+        (id) =>
+          this.entities.get(id) === undefined &&
+          homePartition(Buffer.from(id), shardCount) === this.partition,
+      ),
+    );
   }
 
   /** Gives entities back that were idle for long, or as many as the budget asks for. */
