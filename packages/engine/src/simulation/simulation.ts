@@ -103,6 +103,11 @@ class Simulation {
       if (phase !== 'running' || worker === undefined) continue;
       assert(worker.decidedBytes === 0, 'What was decided has been given back.');
       assert(worker.backlogBytes === 0, 'The backlog has been given back.');
+      const { recordsDecided, recordsFetched, recordsLeft } = worker.counters;
+      assert(
+        recordsFetched === recordsDecided + recordsLeft,
+        'What was fetched here has been decided here, or left to another owner.',
+      );
       const entityCount = worker.shards().reduce((sum, shard) => sum + shard.entityCount, 0);
       assert(entityCount > 0 || worker.entityBytes === 0, 'The entities have been given back.');
     }
