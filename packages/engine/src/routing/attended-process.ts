@@ -4,12 +4,14 @@ import { EntityRouter } from './entity-router.ts';
 import { entityRoutes } from './entity-service.ts';
 import { RpcPeers } from './rpc-peers.ts';
 import { ScriptedOwner } from './scripted-owner.ts';
+import type { ShardMap } from './shard-map.ts';
 
-/** A process for tests that is member b, until its parent tells it to be another one. */
+/** A process for tests that is member b, until its parent tells it to be another one; it has the map that its parent gives it. */
 const owner = new ScriptedOwner('b');
-process.on('message', () => {
-  owner.memberId = 'c';
-  process.send?.('is another member');
+process.on('message', (message: ShardMap | 'be another member') => {
+  if (message === 'be another member') owner.memberId = 'c';
+  else owner.setMap(message);
+  process.send?.('done');
 });
 const router = new EntityRouter({
   owners: [owner],

@@ -28,11 +28,20 @@ export class PeerConnections {
 
   /** Throws a PeerError for an endpoint that is none. */
   client(endpoint: string): Client<typeof EntityService> {
+    return this.#use(endpoint).client;
+  }
+
+  /** Throws a PeerError for an endpoint that is none. */
+  session(endpoint: string): PeerSession {
+    return this.#use(endpoint).session;
+  }
+
+  #use(endpoint: string): Peer {
     const peer = this.#peers.get(endpoint) ?? this.#make(endpoint);
     this.#peers.delete(endpoint);
     this.#peers.set(endpoint, peer);
     if (this.#peers.size > PEER_COUNT_MAX) this.#dropOldest();
-    return peer.client;
+    return peer;
   }
 
   /** Ends all calls. */

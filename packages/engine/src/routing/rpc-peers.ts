@@ -1,7 +1,14 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { Timers } from '@chat-cluster/kernel';
-import type { WatchResponse } from '../gen/chatcluster/engine/v1/entity_service_pb.ts';
+import {
+  AskRequestSchema,
+  AskResponseSchema,
+  EntityService,
+  type WatchResponse,
+} from '../gen/chatcluster/engine/v1/entity_service_pb.ts';
 import { bearer } from '../rpc/rpc-access.ts';
+import { defaultRpcLimits } from '../rpc/rpc-limits.ts';
 import type { Attending, AttendingOptions, Probed } from './attending.ts';
 import { Deadline } from './deadline.ts';
 import {
@@ -11,6 +18,7 @@ import {
   encodeAskRequest,
 } from './entity-messages.ts';
 import type { AskOutcome, Question, WatchedEvent, WatchEnd } from './entity-owner.ts';
+import { callPeer } from './peer-call.ts';
 import { PeerConnections } from './peer-connections.ts';
 import type { PeerTls } from './peer-session.ts';
 import { PeerError, type HopOptions, type Peers } from './peers.ts';
@@ -25,6 +33,8 @@ export type PeerCredentials = {
   /** Default: no TLS. */
   readonly tls?: PeerTls | undefined;
 };
+
+const ASK_PATH = `/${EntityService.typeName}/${EntityService.method.ask.name}`;
 
 /** Other nodes over HTTP/2, one connection for each endpoint, opened when it is needed and opened again when it broke. */
 export class RpcPeers implements Peers, Attending {
@@ -46,12 +56,15 @@ export class RpcPeers implements Peers, Attending {
   ): Promise<AskOutcome> {
     try {
       const request = encodeAskRequest(entityType, question, { isHop: true });
-      const response = await this.#connections.client(endpoint).ask(request, {
-        timeoutMs,
-        signal,
+      const call = {
+        path: ASK_PATH,
+        message: toBinary(AskRequestSchema, request),
         headers: this.#headers,
-      });
-      const outcome = decodeAskResponse(response);
+        timeoutMs,
+        bytesMax: defaultRpcLimits.messageBytesMax,
+      };
+      const answer = await callPeer(this.#connections.session(endpoint), call, signal);
+      const outcome = decodeAskResponse(fromBinary(AskResponseSchema, answer));
       if (outcome === undefined) throw new PeerError('failed', 'gave an answer that says nothing');
       return outcome;
     } catch (error) {
