@@ -82,8 +82,9 @@ describe('the management server', () => {
   });
 });
 
-it('with a token, it answers nothing to those who do not show it', async () => {
+it('with a token, it answers nothing to those who do not show it', async (context) => {
   const server = await start('a long token');
+  context.after(() => server.close());
   const statusOf = async (authorization?: string): Promise<number> => {
     const headers = authorization === undefined ? {} : { authorization };
     const response = await fetch(`http://127.0.0.1:${server.port}/alive`, { headers });
@@ -93,5 +94,4 @@ it('with a token, it answers nothing to those who do not show it', async () => {
   assert.equal(await statusOf('Bearer another one'), 401);
   assert.equal(await statusOf('Basic a long token'), 401);
   assert.equal(await statusOf('Bearer a long token'), 200);
-  await server.close();
 });
