@@ -30,6 +30,7 @@ test('a planned stop leaves the group: nobody waits for a session to end', async
   await harness.settle(a.worker().stop());
   const { members } = await harness.settle(harness.outside.admin.describeGroup('counters'));
   assert.deepEqual(members, []);
+  await harness.settle(a.worker().left);
 });
 
 test('a planned stop waits for a journal that is away for a few seconds, no longer', async () => {

@@ -1,4 +1,4 @@
-import type { Cancel } from '@chat-cluster/kernel';
+import { type Cancel, deferred } from '@chat-cluster/kernel';
 import type { TransactionalProducer } from '@chat-cluster/log';
 import type { EngineTopics } from './engine-topics.ts';
 import type { Counters } from './management/counters.ts';
@@ -49,6 +49,7 @@ export class Worker<State, Command, Event> implements EntityOwner {
   readonly #parts: WorkerParts<State, Command, Event>;
   #maintenance: Cancel = () => {};
   #maintenanceRound = 0;
+  readonly #left = deferred<void>();
   #isStopped = false;
 
   /**
@@ -104,6 +105,10 @@ export class Worker<State, Command, Event> implements EntityOwner {
 
   isMember(memberId: string): boolean {
     return this.#parts.currentMap.memberId === memberId;
+  }
+
+  get left(): Promise<void> {
+    return this.#left.promise;
   }
 
   ask(question: Question, signal: AbortSignal): Promise<AskOutcome> {
@@ -198,6 +203,7 @@ export class Worker<State, Command, Event> implements EntityOwner {
   async #leave(): Promise<void> {
     try {
       await this.#parts.member.leave();
+      this.#left.resolve();
     } catch (error) {
       this.#options.report('warn', 'The group was not told that this worker leaves.', { error });
     }

@@ -159,7 +159,7 @@ function watchPeers<State, Command, Event>(
     groupId,
     admin: log.admin,
     attending: peers,
-    onRemoved: () => worker.rejoin(),
+    onOut: () => worker.rejoin(),
     timers: systemTimers,
     random: systemRandom,
     report,

@@ -10,6 +10,8 @@ export type AttendMemberOptions = {
   readonly random: Random;
   /** Told each state that follows, also if it is the same. Default: nobody is. */
   readonly onState?: (state: AttendanceState) => void;
+  /** The member, confirmed before, has left its group. */
+  readonly onLeft: () => void;
 };
 
 /** For a connection to be made, and for a process to confirm its member. A process that takes longer is left to the group's session time-out. */
@@ -22,7 +24,7 @@ const BROKEN_RETRY_MS = 20;
 /** Stays with a member until it is gone; resolves then, and only then. Rejects with the signal's reason. */
 export async function attendMember(
   { endpoint, memberId }: MapMember,
-  { attending, timers, random, onState }: AttendMemberOptions,
+  { attending, timers, random, onState, onLeft }: AttendMemberOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const options = { timeoutMs: CONFIRM_TIMEOUT_MS, signal };
@@ -32,6 +34,7 @@ export async function attendMember(
     onState?.(state);
     return state;
   };
+  const isConfirmed = (): boolean => state === 'confirmed';
   const onConfirmed = (): void => {
     happened('confirmed');
   };
@@ -44,7 +47,9 @@ export async function attendMember(
       const before = now;
       const ended = await attending.attend(endpoint, memberId, onConfirmed, options);
       signal.throwIfAborted();
+      const hasLeft = ended === 'not-here' && isConfirmed();
       now = happened(ended);
+      if (hasLeft) onLeft();
       // The one that was confirmed broke just now: what its endpoint does next decides.
       if (now === 'broken' && before !== 'broken') continue;
     }

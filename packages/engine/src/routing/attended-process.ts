@@ -6,9 +6,10 @@ import { RpcPeers } from './rpc-peers.ts';
 import { ScriptedOwner } from './scripted-owner.ts';
 import type { ShardMap } from './shard-map.ts';
 
-/** A process for tests that is member b, until its parent tells it to be another one; it has the map that its parent gives it. */
+/** A process for tests that is member b, until its parent tells it to leave the group, or to be another one; it has the map that its parent gives it. */
 const owner = new ScriptedOwner('b');
-process.on('message', (message: ShardMap | 'be another member') => {
+process.on('message', (message: ShardMap | 'be another member' | 'leave') => {
+  if (message === 'leave') return owner.leave();
   if (message === 'be another member') owner.memberId = 'c';
   else owner.setMap(message);
   process.send?.('done');

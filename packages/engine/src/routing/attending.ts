@@ -6,7 +6,7 @@ export interface Attending {
   /** Makes a new connection and closes it. */
   probe(endpoint: string, options: AttendingOptions): Promise<Probed>;
   /**
-   * Asks the process there to confirm that it is this member, and stays until that ends. `onConfirmed` is called when it has. `unclear`: it did not say in time, or ended the call with an
+   * Asks the process there to confirm that it is this member, and stays until that ends. `onConfirmed` is called when it has. `not-here` after that: the member has left its group. `unclear`: it did not say in time, or ended the call with an
    * error of its own, as a process does that stops as planned.
    */
   attend(

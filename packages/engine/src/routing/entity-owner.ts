@@ -74,6 +74,8 @@ export interface EntityOwner {
   onMap(callback: (map: ShardMap) => void): () => void;
   /** Whether this member of the group lives here. */
   isMember(memberId: string): boolean;
+  /** Resolves when the worker has left its group as planned: its shards are free. Never rejects. */
+  readonly left: Promise<void>;
   /**
    * Answers, if a worker here owns the entity's shard: from what was decided when the question came, once that has committed, while the lease holds. Waits for that (a shard that
    * is taken over here, a journal that is away, a lease that is late) until the signal is aborted, and rejects with its reason then. A shard that moves away ends it with `not-owner`.

@@ -8,6 +8,7 @@ import {
   type ShardMapResponse,
 } from '../gen/chatcluster/engine/v1/entity_service_pb.ts';
 import { askDeadlineMs } from './ask-deadline.ts';
+import { untilAborted } from './deadline.ts';
 import { decodeQuestion, encodeAnswer, encodeMap, encodeNotOwner } from './entity-messages.ts';
 import type { EntityRouter } from './entity-router.ts';
 import { toConnectError } from './refusal.ts';
@@ -82,12 +83,11 @@ async function* attend(
   { memberId }: AttendRequest,
   { signal }: HandlerContext,
 ): AsyncGenerator<Record<string, never>> {
-  if (!owners.isMember(memberId)) {
+  const owner = owners.member(memberId);
+  if (owner === undefined) {
     throw new ConnectError('This member of the group does not live here.', Code.NotFound);
   }
   yield {};
-  await new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error));
-    signal.throwIfAborted();
-  });
+  await untilAborted(owner.left, signal);
+  throw new ConnectError('This member has left its group.', Code.NotFound);
 }

@@ -24,11 +24,9 @@ export class LocalOwners {
     return this.#byType.has(entityType);
   }
 
-  /** Whether a worker here, of any type, is this member of its group. */
-  isMember(memberId: string): boolean {
-    return [...this.#byType.values()].some((owners) =>
-      owners.some((owner) => owner.isMember(memberId)),
-    );
+  /** The worker here, of any type, that is this member of its group. */
+  member(memberId: string): EntityOwner | undefined {
+    return [...this.#byType.values()].flat().find((owner) => owner.isMember(memberId));
   }
 
   /** The worker here that is this member. */

@@ -35,7 +35,7 @@ function watch(t: TestContext, port: number) {
       },
     },
     attending: peers,
-    onRemoved: ({ name }) => removed.push(`told: ${name}`),
+    onOut: ({ name }) => removed.push(`told: ${name}`),
     timers: systemTimers,
     random: systemRandom,
     report: () => undefined,
@@ -135,6 +135,18 @@ suite('a node that looks after another one', () => {
     tunnel.close();
     await pass(1_500);
     assert.deepEqual(removed, []);
+  });
+
+  test('does not remove it when it leaves as planned, and tells the workers here at once', async (t) => {
+    const attended = await startAttended(t);
+    const { removed, confirmed } = watch(t, attended.port);
+    await confirmed(true);
+    attended.process.send('leave');
+    while (removed.length < 1) await pass(5);
+    attended.process.kill('SIGTERM');
+    await once(attended.process, 'exit');
+    await pass(1_500);
+    assert.deepEqual(removed, ['told: worker of b']);
   });
 
   test('leaves it to others when it never answered', async (t) => {

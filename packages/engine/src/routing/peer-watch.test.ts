@@ -12,7 +12,7 @@ class ScriptedEndpoints implements Attending {
   readonly probes: string[] = [];
   probed: Probed = 'connected';
   /** Ends the streams that are open. */
-  breakStreams: () => void = () => undefined;
+  breakStreams: (as?: 'stream-broke' | 'not-here') => void = () => undefined;
   #broken = this.#nextBreak();
 
   async probe(endpoint: string): Promise<Probed> {
@@ -25,17 +25,16 @@ class ScriptedEndpoints implements Attending {
     _memberId: string,
     onConfirmed: () => void,
     { signal }: { readonly signal: AbortSignal },
-  ): Promise<'stream-broke'> {
+  ): Promise<'stream-broke' | 'not-here'> {
     onConfirmed();
-    await untilAborted(this.#broken, signal);
-    return 'stream-broke';
+    return untilAborted(this.#broken, signal);
   }
 
-  #nextBreak(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.breakStreams = () => {
+  #nextBreak(): Promise<'stream-broke' | 'not-here'> {
+    const { promise, resolve } = Promise.withResolvers<'stream-broke' | 'not-here'>();
+    this.breakStreams = (as = 'stream-broke') => {
       this.#broken = this.#nextBreak();
-      resolve();
+      resolve(as);
     };
     return promise;
   }
@@ -60,7 +59,7 @@ function start({ removeMember }: { removeMember?: () => Promise<void> } = {}) {
       },
     },
     attending: endpoints,
-    onRemoved: ({ memberId }) => told.push(memberId),
+    onOut: ({ memberId }) => told.push(memberId),
     timers: time.timers,
     random: seededRandom(1),
     report: (_, sentence) => reports.push(sentence),
@@ -132,4 +131,18 @@ suite('the members of the map', () => {
     assert.deepEqual(removed, []);
     await watch.close();
   });
+});
+
+test('a member that leaves as planned is not removed, and the workers here join again at once', async () => {
+  const { time, owner, endpoints, removed, told, watch } = start();
+  owner.setMap(mapOf(1, { a: 'host-a:1', b: 'host-b:1' }));
+  await time.pass(10);
+  assert.equal(watch.confirmedCount, 1);
+  endpoints.breakStreams('not-here');
+  await time.pass(0);
+  assert.deepEqual([told, removed], [['b'], []]);
+  endpoints.probed = 'refused';
+  await time.pass(5_000);
+  assert.deepEqual([told, removed], [['b'], []]);
+  await watch.close();
 });

@@ -13,8 +13,8 @@ export type PeerWatchOptions = {
   readonly groupId: string;
   readonly admin: Pick<LogAdmin, 'removeMember'>;
   readonly attending: Attending;
-  /** The member is out of the group: the workers here should join again at once, so that its shards go to them. */
-  readonly onRemoved: (member: MapMember) => void;
+  /** The member is out of the group, removed or gone as planned: the workers here should join again at once, so that its shards go to them. */
+  readonly onOut: (member: MapMember) => void;
   readonly timers: Timers;
   readonly random: Random;
   readonly report: Report;
@@ -81,7 +81,8 @@ export class PeerWatch {
       if (state === 'confirmed') this.#confirmed.add(memberId);
       else this.#confirmed.delete(memberId);
     };
-    const options = { ...this.#options, onState };
+    const onLeft = (): void => this.#options.onOut(member);
+    const options = { ...this.#options, onState, onLeft };
     const attendance = attendMember(member, options, ending.signal).then(
       () => this.#remove(member, ending.signal),
       (error: unknown) => {
@@ -102,7 +103,7 @@ export class PeerWatch {
   async #remove(member: MapMember, signal: AbortSignal): Promise<void> {
     // The group may have taken it out by itself.
     if (signal.aborted || this.#isHere(member)) return;
-    const { admin, groupId, onRemoved, report } = this.#options;
+    const { admin, groupId, onOut, report } = this.#options;
     const { name, endpoint, memberId } = member;
     report(
       'warn',
@@ -117,7 +118,7 @@ export class PeerWatch {
       });
       return;
     }
-    if (!this.#isClosed) onRemoved(member);
+    if (!this.#isClosed) onOut(member);
   }
 
   #isHere({ memberId }: MapMember): boolean {

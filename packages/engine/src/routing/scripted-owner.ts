@@ -14,6 +14,7 @@ export class ScriptedOwner implements EntityOwner {
   readonly entityType: string;
   memberId: string;
   readonly shardCount = 4;
+  readonly #left = deferred<void>();
   /** Of every entity. */
   events: WatchedEvent[] = [];
   /** How many of them its watchers have been given. */
@@ -47,6 +48,14 @@ export class ScriptedOwner implements EntityOwner {
   onMap(callback: (map: ShardMap) => void): () => void {
     this.#callbacks.add(callback);
     return () => this.#callbacks.delete(callback);
+  }
+
+  get left(): Promise<void> {
+    return this.#left.promise;
+  }
+
+  leave(): void {
+    this.#left.resolve();
   }
 
   isMember(memberId: string): boolean {

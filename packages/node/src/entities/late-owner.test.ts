@@ -16,6 +16,7 @@ const { signal } = new AbortController();
 class Worker implements EntityOwner {
   readonly entityType = 'thing';
   readonly shardCount = 2;
+  readonly left = Promise.resolve();
   readonly tell: ((map: ShardMap) => void)[] = [];
   map = (): ShardMap => map;
   onMap = (callback: (map: ShardMap) => void): (() => void) => {

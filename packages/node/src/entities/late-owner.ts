@@ -6,13 +6,14 @@ import type {
   WatchedEvent,
   WatchEnd,
 } from '@chat-cluster/engine';
-import { assert } from '@chat-cluster/kernel';
+import { assert, deferred } from '@chat-cluster/kernel';
 
 /**
  * The worker of this process, before and after it is there: it tells the group where it answers, so its port listens before it joins. Until then it owns nothing.
  */
 export class LateOwner implements EntityOwner {
   readonly entityType: string;
+  readonly #left = deferred<void>();
   readonly #callbacks = new Set<(map: ShardMap) => void>();
   #owner: EntityOwner | undefined;
 
@@ -28,6 +29,7 @@ export class LateOwner implements EntityOwner {
       for (const callback of this.#callbacks) callback(map);
     };
     owner.onMap(tell);
+    void owner.left.then(() => this.#left.resolve());
     const map = owner.map();
     if (map !== undefined) tell(map);
   }
@@ -48,6 +50,10 @@ export class LateOwner implements EntityOwner {
 
   isMember(memberId: string): boolean {
     return this.#owner?.isMember(memberId) ?? false;
+  }
+
+  get left(): Promise<void> {
+    return this.#left.promise;
   }
 
   async ask(question: Question, signal: AbortSignal): Promise<AskOutcome> {
