@@ -23,7 +23,7 @@ test("gRPC's own client finds UserService by reflection, and calls it", async (t
   t.after(() => broker.close());
   const processor = await Processor.start({
     kafkaPort: broker.port,
-    journalDir: join(dir, 'journal'),
+    journal: `lmdb:${join(dir, 'journal')}`,
     nodePort: NODE_PORT,
     args: ['--partitions', '4', '--quiet'],
   });

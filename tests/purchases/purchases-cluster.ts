@@ -21,16 +21,17 @@ export class Processor {
     this.frontEndPort = frontEndPort;
   }
 
-  /** Resolves when it is ready. `index` tells its ports from those of the others. */
+  /** Resolves when it is ready. `nodePort` is its own; the other ports are any that are free. */
   static async start(options: {
     readonly kafkaPort: number;
-    readonly journalDir: string;
+    /** As `--journal` takes it. */
+    readonly journal: string;
     readonly nodePort: number;
     readonly args?: readonly string[];
   }): Promise<Processor> {
-    const { kafkaPort, journalDir, nodePort, args = [] } = options;
+    const { kafkaPort, journal, nodePort, args = [] } = options;
     const ports = [String(nodePort), '0', '0'];
-    const where = ['--brokers', `127.0.0.1:${kafkaPort}`, '--journal', `lmdb:${journalDir}`];
+    const where = ['--brokers', `127.0.0.1:${kafkaPort}`, '--journal', journal];
     const program = new Program(CLI, ['purchases', 'processor', ...ports, ...where, ...args]);
     const ready = await program.untilPrinted(
       /^Ready: .* http:\/\/127\.0\.0\.1:(\d+), gRPC front end 127\.0\.0\.1:(\d+)\.$/m,
