@@ -85,6 +85,16 @@ test('an assignor that gives a shard to two nodes shows', async () => {
   const counts = await audit.count(harness, nodes);
   assert.equal(counts.decidedTwice, 2);
   assert.equal(auditedLocality(counts), 0.5);
+  const misplaced = nodes.map((node) => node.worker().counters.recordsMisplaced);
+  assert.deepEqual(
+    misplaced.toSorted((x, y) => x - y),
+    [0, 2],
+    'One of them was given it wrongly, and knows.',
+  );
+  assert.deepEqual(
+    nodes.map((node) => node.worker().counters.locality).toSorted((x, y) => x - y),
+    [0, 1],
+  );
 });
 
 test('what was fetched is decided, or waits, or was left when its shard moved', async () => {

@@ -8,12 +8,13 @@ export type RefusedRecord = {
   readonly code: string;
 };
 
-/** The share of decided records that were at home where they were fetched: 1 unless somebody wrote to a partition that is not the key's. */
+/** The share of decided records that were at home where they were fetched, on the worker that is known to own their shard: 1 unless somebody wrote to a partition that is not the key's. */
 export function localityOf({
   forwarded,
   recordsDecided,
-}: Readonly<Pick<Counters, 'forwarded' | 'recordsDecided'>>): number {
-  return recordsDecided === 0 ? 1 : 1 - forwarded / recordsDecided;
+  recordsMisplaced,
+}: Readonly<Pick<Counters, 'forwarded' | 'recordsDecided' | 'recordsMisplaced'>>): number {
+  return recordsDecided === 0 ? 1 : 1 - (forwarded + recordsMisplaced) / recordsDecided;
 }
 
 /** What a worker has done since it started; the management server shows them as metrics. */
@@ -22,6 +23,8 @@ export class Counters {
   recordsFetched = 0;
   /** Taken off an input here, whatever was decided about them. */
   recordsDecided = 0;
+  /** Of these, those of shards that everybody else was told are another worker's. */
+  recordsMisplaced = 0;
   /** Fetched here, and left undecided when their shard went: its next owner fetches them again. */
   recordsLeft = 0;
   eventsCommitted = 0;

@@ -95,7 +95,14 @@ export class Tenancy<State, Command, Event> {
       (partition) => !revoking.includes(partition) && this.#tenures.get(partition)?.isHeld !== true,
     );
     this.#silences.assigned({ generationId: generation.generationId, map }, coming);
-    for (const partition of coming) this.#begin(partition, generation);
+    for (const partition of coming) {
+      const owner = map?.members[map.owners[partition] ?? -1];
+      this.#begin(
+        partition,
+        generation,
+        map !== undefined && owner?.memberId !== generation.memberId,
+      );
+    }
     if (revoking.length > 0) void this.#rebalance(revoking);
   }
 
@@ -121,16 +128,20 @@ export class Tenancy<State, Command, Event> {
     void this.#release(tenure);
   }
 
-  #begin(partition: number, generation: Generation): void {
+  #begin(partition: number, generation: Generation, isMisplaced: boolean): void {
     const { context, takeOver } = this.#options;
     context.report(
       'info',
       `Partition [${partition}] assigned to current node. Updating shard allocation`,
     );
+    if (isMisplaced) {
+      context.report('error', `Shard ${partition} was given to this worker and to another one.`);
+    }
     const tenure = new Tenure({
       partition,
       generationId: generation.generationId,
       answersFromMs: this.#options.lease.opensAtMs(partition),
+      isMisplaced,
     });
     this.#tenures.set(partition, tenure);
     void this.#takeOvers

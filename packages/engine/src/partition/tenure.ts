@@ -28,15 +28,23 @@ export class Tenure {
   readonly partition: number;
   /** Monotonic time before which it answers no question: an earlier owner's lease may hold. */
   readonly answersFromMs: number;
+  /** The generation that gave it told everybody that another member owns it: its leader was wrong. */
+  readonly isMisplaced: boolean;
   #phase: TenurePhase = 'taking-over';
   #reason: string | undefined;
   /** The youngest generation that assigned the partition to this member; each one since the tenure began did. */
   #confirmedGenerationId: number;
 
   /** `answersFromMs`: default Infinity, never. */
-  constructor(options: { partition: number; generationId: number; answersFromMs?: number }) {
+  constructor(options: {
+    partition: number;
+    generationId: number;
+    answersFromMs?: number;
+    isMisplaced?: boolean;
+  }) {
     this.partition = options.partition;
     this.answersFromMs = options.answersFromMs ?? Infinity;
+    this.isMisplaced = options.isMisplaced ?? false;
     this.#confirmedGenerationId = options.generationId;
   }
 

@@ -93,6 +93,7 @@ export class Shard<State, Command, Event> {
         if (record === undefined || !this.#decide(queue, record)) break;
         queue.advance();
         this.#context.counters.recordsDecided += 1;
+        if (this.tenure.isMisplaced) this.#context.counters.recordsMisplaced += 1;
         count += 1;
       }
     }

@@ -121,6 +121,11 @@ const COUNTERS: readonly [
   ['records_fetched', 'Input records fetched.', ({ counters }) => counters.recordsFetched],
   ['records_decided', 'Input records decided.', ({ counters }) => counters.recordsDecided],
   [
+    'records_misplaced',
+    'Input records decided for a shard that is known as the shard of another worker.',
+    ({ counters }) => counters.recordsMisplaced,
+  ],
+  [
     'records_left',
     'Input records left to the next owner of their shard.',
     ({ counters }) => counters.recordsLeft,

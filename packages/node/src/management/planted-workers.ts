@@ -39,6 +39,7 @@ export function plantedWorker(changed: Partial<WorkerStatus> = {}): WorkerStatus
     counters: {
       recordsFetched: 12,
       recordsDecided: 10,
+      recordsMisplaced: 0,
       recordsLeft: 2,
       eventsCommitted: 9,
       transactionsCommitted: 3,
