@@ -29,6 +29,8 @@ export type ShardStatus = {
   readonly lag: number;
   /** How long nobody decided for it when it came here; undefined before it runs. */
   readonly silence: Silence | undefined;
+  /** Whether its lease lets it answer questions now. */
+  readonly mayAnswer: boolean;
 };
 
 const MAINTENANCE_INTERVAL_MS = 1_000;
@@ -125,8 +127,10 @@ export class Worker<State, Command, Event> implements EntityOwner {
 
   /** This worker's shards, in order, stopped ones included. */
   shards(): ShardStatus[] {
-    return this.#parts.tenancy.held().map(({ partition, phase, reason }) => {
-      const shard = this.#parts.tenancy.shard(partition);
+    const { lease, tenancy } = this.#parts;
+    return tenancy.held().map((tenure) => {
+      const { partition, phase, reason } = tenure;
+      const shard = tenancy.shard(partition);
       return {
         shard: partition,
         phase,
@@ -134,7 +138,8 @@ export class Worker<State, Command, Event> implements EntityOwner {
         entityCount: shard?.entities.count ?? 0,
         backlogCount: shard?.tail.backlogCount ?? 0,
         lag: shard?.queues.reduce((sum, { lag }) => sum + lag, 0) ?? 0,
-        silence: this.#parts.tenancy.silence(partition),
+        silence: tenancy.silence(partition),
+        mayAnswer: shard !== undefined && lease.holds(tenure),
       };
     });
   }

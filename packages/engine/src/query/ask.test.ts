@@ -131,7 +131,7 @@ test('a question waits until the records before its position are decided', async
 });
 
 test('a position that is none of the entity’s is refused', async () => {
-  const { node } = await play({ partitionCount: 2 });
+  const { harness, node } = await play({ partitionCount: 2 });
   const partition = homePartition(Buffer.from('x'), 2);
   const right = { topic: 'add', topicId: TOPIC_ID, partition, offsetNext: 0 };
   const wrong = [
@@ -142,8 +142,10 @@ test('a position that is none of the entity’s is refused', async () => {
     { ...right, offsetNext: 0.5 },
   ];
   for (const including of wrong) {
-    const outcome = await node.worker().ask(questionOf({ including }), AbortSignal.any([]));
-    assert.ok(outcome.kind === 'refused' && outcome.code === 'invalid-position');
+    const refused = ask(node, { including });
+    await harness.pass(1);
+    const { outcome } = refused;
+    assert.ok(outcome?.kind === 'refused' && outcome.code === 'invalid-position');
     assert.match(outcome.reason, /\w+ .*\./);
   }
 });

@@ -83,6 +83,20 @@ test('a watch gives rows of the journal, then the backlog, then what commits, ea
   assert.deepEqual([watching.end, watching.error], [undefined, undefined]);
 });
 
+test('a watch that hears of nothing new gives the backlog all the same', async () => {
+  const { harness, node } = await play({ limits: { journalGatherMs: 1 } });
+  await harness.add('x', [1, 2]);
+  await harness.untilTotals(2);
+  await harness.pass(500);
+  harness.journalFaults.delayMs = 5_000;
+  await harness.add('x', [3]);
+  await harness.untilTotals(3);
+  harness.journalFaults.delayMs = 0;
+  const watching = watch(node);
+  await harness.pass(500);
+  assert.deepEqual(seen(watching), [1, 2, 3]);
+});
+
 test('what is decided and has not committed is watched by nobody', async () => {
   const { harness, node } = await play();
   const watching = watch(node);
@@ -293,7 +307,7 @@ test('what cannot be watched is refused with a sentence', async () => {
 });
 
 test('a gap in the history stops the shard, and the watch', async () => {
-  const { harness, node } = await play({ limits: { entityIdleMs: 100 } });
+  const { harness, node } = await play();
   await harness.add('x', [1, 2, 3]);
   await harness.untilTotals(3);
   await harness.pass(2_000);

@@ -7,7 +7,7 @@ import { decodeEventRecord, headerText, type TailEvent } from '../output/event-r
 /** What an operator puts in the place of a number. */
 export const EDITED_NUMBER = 5;
 /** The harness creates this topic first. */
-const ADD_TOPIC_ID = '00000000-0000-4000-8000-000000000001';
+export const ADD_TOPIC_ID = '00000000-0000-4000-8000-000000000001';
 
 /** What was sent, for comparison. */
 export type Sent = {

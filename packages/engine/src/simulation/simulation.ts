@@ -2,10 +2,19 @@ import { assert, seededRandom, type Random } from '@chat-cluster/kernel';
 import { homePartition } from '@chat-cluster/log';
 import { EngineHarness } from '../engine-harness.ts';
 import type { EngineLimits } from '../engine-limits.ts';
+import { assertOneAnswers, auditQueries } from './query-audit.ts';
+import { SimulatedAskers, type Asked } from './simulated-askers.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedNode } from './simulated-node.ts';
 import { SimulatedStore } from './simulated-store.ts';
-import { auditHistory, EDITED_NUMBER, isSettled, type Sent } from './simulation-audit.ts';
+import { SimulatedWatcher } from './simulated-watcher.ts';
+import {
+  ADD_TOPIC_ID,
+  auditHistory,
+  EDITED_NUMBER,
+  isSettled,
+  type Sent,
+} from './simulation-audit.ts';
 import { auditWhatWasSeen, type SeenReply } from './visibility-audit.ts';
 
 const NODES_MAX = 3;
@@ -13,6 +22,10 @@ const IDS = Array.from({ length: 12 }, (_, index) => `id-${index}`);
 /** Virtual time in which everything must be in order again once all is well. */
 const RECOVERY_MAX_MS = 180_000;
 const RETRY_EVERY_MS = 4_000;
+const WATCHERS = 4;
+/** Each tries the nodes in turn, and stays at a wrong one for no time. */
+const WATCHERS_SETTLE_MS = 15_000;
+const LEASE_LOOK_MS = 7;
 
 /**
  * Runs nodes, senders and misfortunes that a seed draws, then lets all be well and compares what came out with what went in. Deterministic.
@@ -25,6 +38,7 @@ export async function simulate(seed: number): Promise<Simulation> {
     await simulation.recovery();
     await auditHistory(simulation.harness, simulation.sent);
     await auditWhatWasSeen(simulation.harness, simulation);
+    await auditQueries(simulation.harness, simulation.askers.asked, simulation.watchers);
   } catch (error) {
     const { reports } = simulation.harness;
     throw new Error(`Seed ${seed}:\n${String(error)}\n${reports.join('\n')}`, { cause: error });
@@ -37,12 +51,15 @@ class Simulation {
   readonly sent: Sent = { ids: IDS, adds: 0, asks: 0, unreadable: 0 };
   readonly replies: SeenReply[] = [];
   readonly store = new SimulatedStore();
+  readonly askers: SimulatedAskers;
+  readonly watchers: readonly SimulatedWatcher[];
   readonly #random: Random;
   readonly #network: SimulatedNetwork;
   readonly #limits: Partial<EngineLimits>;
   #nodes: SimulatedNode[] = [];
   #processes = 0;
   #isOver = false;
+  #leaseFailure: Error | undefined;
 
   constructor(seed: number) {
     this.#random = seededRandom(seed);
@@ -57,6 +74,12 @@ class Simulation {
       },
     });
     this.harness.store = this.store;
+    this.askers = new SimulatedAskers(this.harness, this.#random);
+    this.watchers = IDS.slice(0, WATCHERS).map(
+      (id) => new SimulatedWatcher(this.harness, this.#random, id),
+    );
+    for (const watcher of this.watchers) void watcher.run(() => this.#nodes);
+    this.#lookAtLeases();
   }
 
   /** Things happen for a while. */
@@ -94,6 +117,34 @@ class Simulation {
       assert(harness.timers.clock.monotonicMs() < endMs, 'Everything is processed in the end.');
     }
     await this.#assertBudgets();
+    await this.#assertAnswers();
+  }
+
+  /** All is well: every entity is answered for, by one node, and whoever watches has seen everything after a while. */
+  async #assertAnswers(): Promise<void> {
+    const shards = () =>
+      this.#nodes.flatMap(({ phase, worker }) =>
+        phase === 'running' ? (worker?.shards() ?? []) : [],
+      );
+    await this.harness.until(
+      () => shards().filter(({ mayAnswer }) => mayAnswer).length === this.harness.partitionCount,
+      'an owner of each shard that may answer',
+    );
+    const asked: Asked[] = [];
+    for (const id of IDS) {
+      for (const node of this.#nodes) {
+        const one = await this.askers.askCurrent(node, id);
+        if (one !== undefined) asked.push(one);
+      }
+    }
+    await this.harness.pass(WATCHERS_SETTLE_MS);
+    for (const id of IDS) {
+      const answers = asked.filter(
+        ({ entityId, outcome }) => entityId === id && outcome?.kind === 'answered',
+      );
+      assert(answers.length === 1, `${id} is answered for ${answers.length} times.`);
+    }
+    this.askers.assertAllSettled();
   }
 
   /** What was taken of the budgets was given back: once everything is committed and journaled nothing is held. */
@@ -117,6 +168,7 @@ class Simulation {
     const actions: readonly [weight: number, action: () => unknown][] = [
       [30, () => this.#add()],
       [4, () => this.#ask()],
+      [20, () => this.#query()],
       [1, () => this.#sendUnreadable()],
       [2, () => this.harness.control({ entityId: this.#pick(IDS), action: 'retry' })],
       [2, () => this.#operate()],
@@ -143,7 +195,29 @@ class Simulation {
     const numbers = Array.from({ length: count }, () => this.#pick(NUMBERS));
     this.sent.adds += count;
     this.harness.filler = 'x'.repeat(this.#pick([0, 0, 500, 9_000]));
-    await this.harness.add(id, numbers, this.#partitionFor(id));
+    const partition = this.#partitionFor(id);
+    const offset = await this.harness.add(id, numbers, partition);
+    const home = homePartition(Buffer.from(id), this.harness.partitionCount);
+    if (partition === home) this.askers.sent(id, ADD_TOPIC_ID, offset + count);
+  }
+
+  /** Asks some node, mostly one that is not the owner. */
+  async #query(): Promise<void> {
+    const id = this.#pick(IDS);
+    for (const node of [...this.#nodes]) {
+      if (this.#random.below(3) > 0) await this.askers.ask(node, id);
+    }
+  }
+
+  #lookAtLeases(): void {
+    this.harness.timers.after(LEASE_LOOK_MS, () => {
+      try {
+        assertOneAnswers(this.#nodes);
+      } catch (error) {
+        this.#leaseFailure ??= error as Error;
+      }
+      this.#lookAtLeases();
+    });
   }
 
   async #ask(): Promise<void> {
@@ -286,6 +360,7 @@ class Simulation {
   }
 
   #assertNoneStopped(): void {
+    if (this.#leaseFailure !== undefined) throw this.#leaseFailure;
     for (const { worker, clientName } of this.#nodes) {
       for (const { phase, reason } of worker?.shards() ?? []) {
         if (phase === 'stopped') throw new Error(`A shard of ${clientName} stopped: ${reason}`);

@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import { plantedShard, plantedWorker } from './planted-workers.ts';
 import { allShardsAnswer, detailedShardsAnswer, shardsAnswer } from './shards-answer.ts';
 
-const stopped = plantedShard(2, { phase: 'stopped', reason: 'The log is gone.', lag: 5 });
+const stopped = plantedShard(2, {
+  phase: 'stopped',
+  reason: 'The log is gone.',
+  lag: 5,
+  mayAnswer: false,
+});
 const workers = [
   plantedWorker({ shards: [plantedShard(0, { entityCount: 3 }), stopped] }),
   plantedWorker({ name: 'a-2', shards: [plantedShard(1)] }),
@@ -28,6 +33,7 @@ test('in detail each has its state, why it does not run, its lag and backlog, an
     reason: 'The log is gone.',
     backlogCount: 0,
     lag: 5,
+    mayAnswer: false,
     silence: undefined,
     worker: 'a',
   });
