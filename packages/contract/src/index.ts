@@ -1,5 +1,6 @@
 export * from './conversation-control.ts';
 export * from './conversation-event.ts';
+export * from './conversation-question.ts';
 export * from './conversation-quarantine.ts';
 export * from './dead-letter-headers.ts';
 export type { Decoded, InvalidValueCode } from './decoded.ts';

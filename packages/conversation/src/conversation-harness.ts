@@ -1,4 +1,5 @@
 import { assert } from '@chat-cluster/kernel';
+import type { ConversationAnswer } from './answer.ts';
 import type { ConversationCommand } from './commands.ts';
 import { conversation } from './conversation.ts';
 import type { Decision, PastEvent } from './decision.ts';
@@ -55,6 +56,17 @@ export class ConversationHarness {
 
   handle(command: ConversationCommand): Decision {
     return this.finish(this.decide(command));
+  }
+
+  /** Asks the conversation itself. */
+  answer(question: Uint8Array): ConversationAnswer {
+    const context = { entityId: this.#entityId, seqNext: this.#events.length };
+    let answered = conversation.answer(this.#state, question, context);
+    for (let count = 0; answered.kind === 'history'; count++) {
+      assert(count < ASKED_COUNT_MAX, 'Rules that ask for history come to an end.');
+      answered = answered.resume(this.#history(answered.seqBefore, answered.countMax));
+    }
+    return answered;
   }
 
   /** What the rules decide at once, which may be that they need history first. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { LatestMessagesBlock } from '@chat-cluster/contract';
+import { encodeConversationQuestion, type LatestMessagesBlock } from '@chat-cluster/contract';
 import { ConversationHarness } from './conversation-harness.ts';
 
 type Sent = {
@@ -82,6 +82,10 @@ class Latest implements fc.Command<Model, ConversationHarness> {
   run({ messages }: Model, chat: ConversationHarness): void {
     const eventCount = chat.eventCount;
     const decision = chat.latest(this.#numMsgs);
+    const answered = chat.answer(encodeConversationQuestion({ numMsgs: this.#numMsgs }));
+    const [output] = decision.kind === 'decided' ? decision.outputs : [];
+    assert.ok(answered.kind === 'answer' && output !== undefined);
+    assert.deepEqual(answered.bytes, output.value);
     assert.equal(chat.eventCount, eventCount);
     assert.ok(decision.kind === 'decided' && decision.outputs.length === 1);
     const text = Buffer.from(decision.outputs[0]!.value).toString();

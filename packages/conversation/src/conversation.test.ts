@@ -76,6 +76,21 @@ test('asking an unknown conversation finds nothing, and creates nothing', () => 
   assert.deepEqual(chat.asked, []);
 });
 
+test('a conversation that is asked itself answers with the same block, or says why not', () => {
+  const chat = new ConversationHarness();
+  chat.send({ sender: 'bob', body: 'Hi there!' });
+  const ask = (text: string) => chat.answer(Buffer.from(text));
+  const answered = ask('{"numMsgs":5}');
+  assert.ok(answered.kind === 'answer');
+  assert.equal(
+    Buffer.from(answered.bytes).toString(),
+    '{"conversationKey":"abc123","latestChatter":[["bob","Hi there!",0]]}',
+  );
+  const refused = ask('{"numMsgs":0}');
+  assert.ok(refused.kind === 'refused');
+  assert.match(refused.reason, /from 1 to 1,000/);
+});
+
 test('what cannot be read says why, and whose it is does not depend on the key of the record', () => {
   const read = conversation.inputs['instant_message_in']!;
   assert.deepEqual(read({ value: Buffer.from('hello') }).ok, false);

@@ -5,6 +5,7 @@ import {
   latestMessagesBlock,
   latestMessagesRequest,
 } from '@chat-cluster/contract';
+import { answer } from './answer.ts';
 import { messageIdOf, readLatest, readSend } from './commands.ts';
 import { decide } from './decide.ts';
 import { decodeEvent, encodeEvent } from './events.ts';
@@ -26,6 +27,7 @@ export const conversation = {
   deadLetterTopic: chatDeadLetter.name,
   initialState,
   decide,
+  answer,
   evolve,
   encodeEvent,
   decodeEvent,

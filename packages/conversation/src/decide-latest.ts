@@ -1,114 +1,22 @@
-import {
-  type Chatter,
-  chatterSizeBytes,
-  fitLatestMessagesBlock,
-  latestMessagesBlock,
-  type LatestMessagesRequest,
-  VALUE_BYTES_MAX,
-} from '@chat-cluster/contract';
-import { assert } from '@chat-cluster/kernel';
-import type { DecideContext, Decision, PastEvent } from './decision.ts';
+import { latestMessagesBlock, type LatestMessagesRequest } from '@chat-cluster/contract';
+import type { DecideContext, Decision } from './decision.ts';
 import type { ConversationState } from './initial-state.ts';
+import { type FittedBlock, latestMessages } from './latest-messages.ts';
 
-/** How many events are asked for at once: 200 are at most 180 MB, in practice 40 kB. */
-const HISTORY_EVENTS_MAX = 200;
-
-/**
- * Answers from the window, and asks for the history of what is older. Asking changes nothing:
- * nobody creates a conversation by reading it.
- */
+/** A record that asks for the latest messages is answered by a record, and leaves no event. */
 export function decideLatest(
   state: ConversationState,
   request: LatestMessagesRequest,
   context: DecideContext,
 ): Decision {
-  const wantedCount = Math.min(request.numMsgs, state.messageCount);
-  const chatter = state.window.newest(wantedCount);
-  return answerOrAsk({
-    request,
-    wantedCount,
-    messageCount: state.messageCount,
-    chatter,
-    olderBytes: 0,
-    fruitlessCount: 0,
-    // Each message of the window has one of the newest seqs, so what is older than them all is
-    // below these.
-    seqBefore: context.seqNext - chatter.length,
-  });
+  return latestMessages(state, request, context, decided);
 }
 
-/**
- * An answer that is being put together. It holds nothing of the state, which goes on while history
- * is read: the answer is as of the request.
- */
-type Gathering = {
-  readonly request: LatestMessagesRequest;
-  readonly wantedCount: number;
-  readonly messageCount: number;
-  /** The newest messages, ascending, without gaps. */
-  readonly chatter: readonly Chatter[];
-  /** What those that came from history add to the block. */
-  readonly olderBytes: number;
-  /** How many events were looked at last without finding a message that was missing. */
-  readonly fruitlessCount: number;
-  /** All events from here on have been looked at. */
-  readonly seqBefore: number;
-};
-
-function answerOrAsk(gathering: Gathering): Decision {
-  const { wantedCount, chatter, olderBytes, fruitlessCount, seqBefore } = gathering;
-  if (chatter.length === wantedCount || olderBytes > VALUE_BYTES_MAX) return answer(gathering);
-  assert(seqBefore > 0, 'Each message of a conversation is among its events.');
-  // Twice as many each time: the engine may have many events of its own in a row.
-  const countWanted = Math.max(wantedCount - chatter.length, 2 * fruitlessCount);
-  const countMax = Math.min(countWanted, HISTORY_EVENTS_MAX);
-  return {
-    kind: 'history',
-    seqBefore,
-    countMax,
-    resume: (history) => answerOrAsk(withOlder(gathering, history, countMax)),
-  };
-}
-
-/**
- * Fewer messages than asked for may come although there are older ones: events of the engine's own
- * were among them, or messages that the window had.
- */
-function withOlder(
-  gathering: Gathering,
-  history: readonly PastEvent[],
-  countMax: number,
-): Gathering {
-  const { messageCount, wantedCount, chatter, seqBefore } = gathering;
-  const seqOldest = messageCount - chatter.length;
-  const older = history
-    .map(({ event }): Chatter => [event.sender, event.body, event.conversationMsgSeq])
-    .filter(([, , seq]) => seq < seqOldest && seq >= messageCount - wantedCount);
-  assert(
-    older.every(([, , seq], index) => seq === seqOldest - older.length + index),
-    'History has every message, in order.',
-  );
-  return {
-    ...gathering,
-    chatter: [...older, ...chatter],
-    olderBytes: older.reduce((bytes, each) => bytes + chatterSizeBytes(each), gathering.olderBytes),
-    fruitlessCount: older.length === 0 ? countMax : 0,
-    seqBefore: Math.min(seqBefore - countMax, history[0]?.seq ?? seqBefore),
-  };
-}
-
-function answer({ request, chatter }: Gathering): Decision {
-  const { conversationKey, requestId } = request;
-  const { block, bytes } = fitLatestMessagesBlock({
-    conversationKey,
-    requestId,
-    latestChatter: chatter,
-    truncated: false,
-  });
+function decided({ block, bytes }: FittedBlock): Decision {
   return {
     kind: 'decided',
     events: [],
-    outputs: [{ topic: latestMessagesBlock.name, key: conversationKey, value: bytes }],
+    outputs: [{ topic: latestMessagesBlock.name, key: block.conversationKey, value: bytes }],
     reply: block,
     ...(block.truncated ? { counted: 'truncated' } : undefined),
   };
