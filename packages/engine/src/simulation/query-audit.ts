@@ -24,18 +24,22 @@ export function assertOneAnswers(nodes: readonly SimulatedNode[]): void {
 /** What was answered and watched during a run is what was committed, at the right time. Throws at the first thing that was not. */
 export async function auditQueries(
   harness: EngineHarness,
-  asked: readonly Asked[],
-  watchers: readonly SimulatedWatcher[],
+  seen: {
+    readonly asked: readonly Asked[];
+    readonly watchers: readonly SimulatedWatcher[];
+    /** Nothing that has committed is above the last stable offset for a while. */
+    readonly areMarkersPrompt: boolean;
+  },
 ): Promise<void> {
   const events = await readEvents(harness);
   const byEntity = Map.groupBy(events, ({ entityId }) => entityId);
-  const answers = asked.flatMap(({ outcome, settledMs, ...rest }) =>
+  const answers = seen.asked.flatMap(({ outcome, settledMs, ...rest }) =>
     outcome?.kind === 'answered'
       ? [{ ...rest, settledMs: settledMs ?? 0, answer: outcome.answer }]
       : [],
   );
   for (const answered of answers) {
-    auditAnswer(answered, byEntity.get(answered.entityId) ?? []);
+    auditAnswer(answered, byEntity.get(answered.entityId) ?? [], seen.areMarkersPrompt);
     const earlier = answers.filter(
       ({ entityId, settledMs }) => entityId === answered.entityId && settledMs < answered.askedMs,
     );
@@ -46,13 +50,13 @@ export async function auditQueries(
       );
     }
   }
-  for (const watcher of watchers) auditWatcher(watcher, byEntity.get(watcher.entityId) ?? []);
+  for (const watcher of seen.watchers) auditWatcher(watcher, byEntity.get(watcher.entityId) ?? []);
 }
 
 type Answered = Asked & { readonly answer: Answer };
 
-function auditAnswer(answered: Answered, events: readonly ShardEvent[]): void {
-  const { answer, committedCount, entityId, including, isCurrent } = answered;
+function auditAnswer(answered: Answered, events: readonly ShardEvent[], isExact: boolean): void {
+  const { answer, entityId, including, isCurrent, stableBefore, stableThen } = answered;
   const shown = events.slice(0, answer.seqNext);
   const total = shown.reduce((sum, event) => sum + addedBy(event), 0);
   const { total: found } = JSON.parse(Buffer.from(answer.answer).toString()) as { total: number };
@@ -60,9 +64,15 @@ function auditAnswer(answered: Answered, events: readonly ShardEvent[]): void {
     shown.length === answer.seqNext && found === total,
     `The answer for ${entityId} is ${found} after ${answer.seqNext} events; those that committed add up to ${total} (R1).`,
   );
+  const committedCount = (stable = 0): number =>
+    events.filter(({ offset }) => offset < stable).length;
   assert(
-    !isCurrent || answer.seqNext >= committedCount,
-    `${committedCount} events of ${entityId} had committed when a current answer with ${answer.seqNext} was asked for (R4).`,
+    !isExact || answer.seqNext <= committedCount(stableThen),
+    `An answer for ${entityId} shows ${answer.seqNext} events; ${committedCount(stableThen)} had committed (R1).`,
+  );
+  assert(
+    !isCurrent || answer.seqNext >= committedCount(stableBefore),
+    `${committedCount(stableBefore)} events of ${entityId} had committed when a current answer with ${answer.seqNext} was asked for (R4).`,
   );
   if (including === undefined) return;
   const seqs = new Map<number, number>();

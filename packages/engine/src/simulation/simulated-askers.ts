@@ -3,7 +3,6 @@ import { homePartition } from '@chat-cluster/log';
 import type { EngineHarness } from '../engine-harness.ts';
 import type { AskOutcome, InputPosition, Question } from '../routing/entity-owner.ts';
 import type { SimulatedNode } from './simulated-node.ts';
-import { readEvents } from './simulation-audit.ts';
 
 /** A question and what came of it; times are virtual. */
 export type Asked = {
@@ -11,10 +10,12 @@ export type Asked = {
   readonly askedMs: number;
   readonly including: InputPosition | undefined;
   readonly isCurrent: boolean;
-  /** Events of the entity that had committed when a current question was asked. */
-  readonly committedCount: number;
+  /** The last stable offset of the events when it was asked: those below it had committed. */
+  readonly stableBefore: number;
   settledMs?: number;
   outcome?: AskOutcome;
+  /** The last stable offset of the events when the answer came. */
+  stableThen?: number;
   /** Nobody waited any longer. */
   isGivenUp?: boolean;
 };
@@ -40,8 +41,8 @@ export class SimulatedAskers {
     this.#sent.set(entityId, { topic: 'add', topicId, partition, offsetNext });
   }
 
-  /** Resolves when it was asked; what comes of it is kept. */
-  async ask(node: SimulatedNode, entityId: string): Promise<Asked | undefined> {
+  /** What comes of it is kept. Undefined where nobody can be asked. */
+  ask(node: SimulatedNode, entityId: string): Asked | undefined {
     const kind = this.#random.below(4);
     const isCurrent = kind === 0;
     const including = kind === 1 ? this.#sent.get(entityId) : undefined;
@@ -49,7 +50,7 @@ export class SimulatedAskers {
   }
 
   /** Asks for the latest there is, with plenty of time. */
-  async askCurrent(node: SimulatedNode, entityId: string): Promise<Asked | undefined> {
+  askCurrent(node: SimulatedNode, entityId: string): Asked | undefined {
     return this.#ask(node, { entityId, isCurrent: true, including: undefined }, DEADLINE_MAX_MS);
   }
 
@@ -59,17 +60,17 @@ export class SimulatedAskers {
     }
   }
 
-  async #ask(
+  #ask(
     node: SimulatedNode,
     asking: Pick<Question, 'entityId' | 'isCurrent' | 'including'>,
     deadlineMs: number,
-  ): Promise<Asked | undefined> {
-    const { entityId, isCurrent } = asking;
-    const committedCount = isCurrent ? await this.#committedCount(entityId) : 0;
+  ): Asked | undefined {
+    const { entityId } = asking;
     const { worker } = node;
     if (worker === undefined || node.phase === 'ended') return undefined;
     const { clock } = this.#harness.timers;
-    const asked: Asked = { ...asking, committedCount, askedMs: clock.monotonicMs() };
+    const stableBefore = this.#stableOffset(entityId);
+    const asked: Asked = { ...asking, stableBefore, askedMs: clock.monotonicMs() };
     this.asked.push(asked);
     const controller = new AbortController();
     this.#harness.timers.after(deadlineMs, () => controller.abort(new Error('The deadline.')));
@@ -79,14 +80,17 @@ export class SimulatedAskers {
         assert(asked.outcome === undefined, 'A question is answered once.');
         asked.outcome = outcome;
         asked.settledMs = clock.monotonicMs();
+        asked.stableThen = this.#stableOffset(entityId);
       },
       () => (asked.isGivenUp = true),
     );
     return asked;
   }
 
-  async #committedCount(entityId: string): Promise<number> {
-    const events = await readEvents(this.#harness);
-    return events.filter((event) => event.entityId === entityId).length;
+  /** Of its events' partition. */
+  #stableOffset(entityId: string): number {
+    const { broker, partitionCount } = this.#harness;
+    const partition = homePartition(Buffer.from(entityId), partitionCount);
+    return broker.topics.partition({ topic: 'counter_events', partition }).lastStableOffset;
   }
 }

@@ -38,7 +38,8 @@ export async function simulate(seed: number): Promise<Simulation> {
     await simulation.recovery();
     await auditHistory(simulation.harness, simulation.sent);
     await auditWhatWasSeen(simulation.harness, simulation);
-    await auditQueries(simulation.harness, simulation.askers.asked, simulation.watchers);
+    const { areMarkersPrompt, askers, harness, watchers } = simulation;
+    await auditQueries(harness, { asked: askers.asked, watchers, areMarkersPrompt });
   } catch (error) {
     const { reports } = simulation.harness;
     throw new Error(`Seed ${seed}:\n${String(error)}\n${reports.join('\n')}`, { cause: error });
@@ -53,6 +54,7 @@ class Simulation {
   readonly store = new SimulatedStore();
   readonly askers: SimulatedAskers;
   readonly watchers: readonly SimulatedWatcher[];
+  readonly areMarkersPrompt: boolean;
   readonly #random: Random;
   readonly #network: SimulatedNetwork;
   readonly #limits: Partial<EngineLimits>;
@@ -66,6 +68,7 @@ class Simulation {
     this.#network = new SimulatedNetwork(this.#random);
     this.#limits = this.#drawLimits();
     const markerDelayMaxMs = this.#pick([1, 1, 20, 300]);
+    this.areMarkersPrompt = markerDelayMaxMs === 1;
     this.harness = new EngineHarness({
       partitionCount: this.#pick([1, 3, 4]),
       broker: {
@@ -133,7 +136,7 @@ class Simulation {
     const asked: Asked[] = [];
     for (const id of IDS) {
       for (const node of this.#nodes) {
-        const one = await this.askers.askCurrent(node, id);
+        const one = this.askers.askCurrent(node, id);
         if (one !== undefined) asked.push(one);
       }
     }
@@ -202,10 +205,10 @@ class Simulation {
   }
 
   /** Asks some node, mostly one that is not the owner. */
-  async #query(): Promise<void> {
+  #query(): void {
     const id = this.#pick(IDS);
     for (const node of [...this.#nodes]) {
-      if (this.#random.below(3) > 0) await this.askers.ask(node, id);
+      if (this.#random.below(3) > 0) this.askers.ask(node, id);
     }
   }
 

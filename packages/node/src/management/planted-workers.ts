@@ -22,6 +22,7 @@ export function plantedShard(shard: number, changed: Partial<ShardStatus> = {}):
     backlogCount: 0,
     lag: 0,
     silence: undefined,
+    mayAnswer: true,
     ...changed,
   };
 }
