@@ -41,7 +41,7 @@ test('programs explain themselves, and refuse unknown settings', async () => {
     assert.equal(exitCode, 0);
     assert.match(printed[0]!, /--management-port N/);
     assert.deepEqual(await run(name, '--http-prot', '1'), {
-      exitCode: 1,
+      exitCode: 2,
       printed: [],
       notes: ['There is no option --http-prot; did you mean --http-port?'],
     });
@@ -110,7 +110,7 @@ test('purchases is three programs, each of which explains itself', async () => {
     assert.equal(explained.exitCode, 0);
     assert.match(explained.printed[0]!, new RegExp(`^chatcluster purchases ${role} .*options`));
     const wrong = await run('purchases', role, '--prot', '1');
-    assert.equal(wrong.exitCode, 1);
+    assert.equal(wrong.exitCode, 2);
     assert.match(wrong.notes[0]!, /^There is no option --prot/);
   }
   for (const [argv, note] of [

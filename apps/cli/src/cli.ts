@@ -5,13 +5,14 @@ import {
   CommandFailure,
   type Program,
   UsageError,
+  WRONG_USAGE,
 } from './command.ts';
 import { commands, programs } from './commands.ts';
 import { Given } from './given.ts';
 import { commandHelp, HELP_OPTION, overview } from './help.ts';
 
 /** What a shell is told. */
-const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+const EXIT = { done: 0, failed: 1, usage: WRONG_USAGE, interrupted: 130 } as const;
 
 /**
  * Runs one command line and resolves with its exit code; with undefined if it started a program,

@@ -54,6 +54,9 @@ export type Program = {
 
 export type ProgramContext = Pick<CommandContext, 'print' | 'note' | 'env'>;
 
+/** Exit code of what was called in a way that cannot be. */
+export const WRONG_USAGE = 2;
+
 /** The command was called in a way that cannot be; exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

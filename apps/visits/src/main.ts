@@ -7,17 +7,21 @@ const [kafkaPort = '9092', port = '2561', managementPort = '8561', dir = './data
   process.argv.slice(2);
 const host = '127.0.0.1';
 
-/** Topics whose partition is the shard have as many partitions each; input and event topics are never compacted. */
+/** Topics whose partition is the shard have as many partitions each, and are never compacted. Whatever time a sender puts on its record, events keep theirs. */
 const sharded = ['visits', 'visits_events', 'visits_control'].map((name) => ({
   name,
   partitionRule: 'shard',
-  configs: { 'cleanup.policy': 'delete', 'retention.ms': '604800000' },
+  configs: {
+    'cleanup.policy': 'delete',
+    'retention.ms': '604800000',
+    'message.timestamp.type': name === 'visits_events' ? 'LogAppendTime' : 'CreateTime',
+  },
 }));
-const others = ['milestones', 'visits_dead_letter', 'visits_quarantine'].map((name) => ({
-  name,
-  partitionRule: 'home',
-  configs: {},
-}));
+const others = [
+  { name: 'milestones', partitionRule: 'home', configs: {} },
+  { name: 'visits_dead_letter', partitionRule: 'any', configs: {} },
+  { name: 'visits_quarantine', partitionRule: 'home', configs: { 'cleanup.policy': 'compact' } },
+];
 
 const report = (level: string, sentence: string): void => console.log(`${level}: ${sentence}`);
 
@@ -52,4 +56,6 @@ const node = await startNode({
   report,
 });
 console.log(`Counting visits. Operators: http://${host}:${node.managementPort}/ready`);
-process.once('SIGINT', () => void node.stop().then(() => process.exit(0)));
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => void node.stop().then(() => process.exit(0)));
+}

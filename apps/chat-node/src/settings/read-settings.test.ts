@@ -82,6 +82,11 @@ test('unknown settings are refused by name, wherever they are', () => {
   );
 });
 
+test('an exported secret is passed over by a program without use for one', () => {
+  const env = { CHATCLUSTER_SECRET: 's', CHATCLUSTER_MANAGEMENT_TOKEN: 't' };
+  assert.equal(valuesOf(['--data-dir', 'd'], env)['http-port'], 8080);
+});
+
 test('a value that is none is refused with where it is and what it must be', () => {
   const port = 'it must be a port from 0 (any that is free) to 65535.';
   for (const text of ['x', '65536', '-1', '1.5', '0x10', ' 1', '1e3']) {

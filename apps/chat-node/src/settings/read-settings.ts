@@ -37,6 +37,9 @@ export type ReadSettings<S extends Settings> =
 
 const ENV_PREFIX = 'CHATCLUSTER_';
 
+/** Secrets are exported in a shell, for all that is started there: a program without use for one passes it over. */
+const EXPORTED = ['secret', 'management-token'];
+
 /** What every program has beside its settings. */
 const OWN_OPTIONS = {
   config: {
@@ -130,7 +133,7 @@ function variable(env: SettingSources['env'], name: string): string | undefined 
 }
 
 function strangeVariable(settings: Settings, env: SettingSources['env']): string | undefined {
-  const known = [...Object.keys(settings), 'config'].map(variableName);
+  const known = [...Object.keys(settings), ...EXPORTED, 'config'].map(variableName);
   const strange = Object.keys(env).find(
     (name) => name.startsWith(ENV_PREFIX) && !known.includes(name),
   );

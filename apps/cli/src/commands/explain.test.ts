@@ -6,6 +6,7 @@ import { CliHarness } from '../cli-harness.ts';
 
 describe('explain', () => {
   const asked: string[] = [];
+  const shown: (string | undefined)[] = [];
   let answer: { status: number; body: string };
   let server: Server;
   let cli: CliHarness;
@@ -15,6 +16,8 @@ describe('explain', () => {
     cli = new CliHarness();
     server = createServer((request, response) => {
       asked.push(request.url ?? '');
+      shown.push(request.headers.authorization);
+      if (answer.body === 'none') return;
       response.writeHead(answer.status).end(answer.body);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -50,6 +53,22 @@ describe('explain', () => {
       json.printed.map((line) => (JSON.parse(line) as { sentences: unknown }).sentences),
       [['first'], ['second']],
     );
+  });
+
+  test('the token of the management is shown', async () => {
+    answer = explained(['told']);
+    const env = { CHATCLUSTER_MANAGEMENT_TOKEN: 'secret' };
+    const args = ['explain', 'instant_message_in', '0:0', '--management', management];
+    assert.deepEqual((await cli.run(args, { env })).printed, ['told']);
+    assert.equal(shown.at(-1), 'Bearer secret');
+    assert.deepEqual((await cli.run(args)).printed, ['told']);
+    assert.equal(shown.at(-1), undefined);
+  });
+
+  test('a node that looks for long is no node that is away', async () => {
+    answer = { status: 200, body: 'none' };
+    const ran = await run('instant_message_in', '0:0', '--timeout', '1');
+    assert.match(ran.notes.join(), /nothing within 1 s: wait for longer/);
   });
 
   test('what a sender wrote cannot move the terminal’s cursor', async () => {

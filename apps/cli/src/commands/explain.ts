@@ -71,7 +71,7 @@ function managementOf(given: Given): Address {
 }
 
 async function ask(
-  { signal }: CommandContext,
+  { env, signal }: CommandContext,
   options: {
     readonly management: Address;
     readonly question: URLSearchParams;
@@ -82,11 +82,19 @@ async function ask(
   const where = `${host}:${port}`;
   let answer: unknown;
   try {
+    const token = env['CHATCLUSTER_MANAGEMENT_TOKEN'];
     const response = await fetch(`http://${where}/explain?${options.question.toString()}`, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]),
+      headers: token ? { authorization: `Bearer ${token}` } : {},
     });
     answer = await response.json();
   } catch (error) {
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      throw new CommandFailure(
+        `The node at ${where} has found nothing within ${options.timeoutMs / 1_000} s: wait for longer with --timeout, or name the conversation with --entity.`,
+        { cause: error },
+      );
+    }
     throw new CommandFailure(
       `No node answered at ${where}: start one, or name another one's management port with --management.`,
       { cause: error },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { didYouMean, type SettingSources } from '@chat-cluster/app-chat-node/settings';
-import type { Program, ProgramContext } from '../command.ts';
+import { type Program, type ProgramContext, WRONG_USAGE } from '../command.ts';
 
 export const purchases: Program = {
   name: 'purchases',
@@ -49,8 +49,7 @@ const ROLES: Readonly<Record<string, Role>> = {
       await import('@chat-cluster/app-purchases/client');
     const configuration = readClientConfiguration(sources);
     if (configuration.kind !== 'settings') return tell('client', configuration, says);
-    await runClient(configuration.settings, says);
-    return 0;
+    return runClient(configuration.settings, says);
   },
 };
 
@@ -67,10 +66,8 @@ function tell(
     return 0;
   }
   note(configuration.problem);
-  return 1;
+  return WRONG_USAGE;
 }
-
-const WRONG_USAGE = 2;
 
 const HELP = `chatcluster purchases producer    sends random purchases of the users 0 to 99 to user-events
 chatcluster purchases processor   adds up what each user bought; start as many as you like

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { unreachable } from '@chat-cluster/kernel';
-import type { Program } from '../command.ts';
+import { type Program, WRONG_USAGE } from '../command.ts';
 
 export const start: Program = {
   name: 'start',
@@ -15,7 +15,7 @@ export const start: Program = {
         return 0;
       case 'problem':
         note(configuration.problem);
-        return 1;
+        return WRONG_USAGE;
       case 'settings':
         await runLocal(configuration.settings);
         return 'running';

@@ -10,12 +10,13 @@ async function talk(
   const lines = async function* (): AsyncGenerator<string> {
     yield* input;
   };
-  await holdDialogue({
+  const failedCount = await holdDialogue({
     lines: lines(),
     ask,
     print: (line) => said.push(line),
     note: (line) => said.push(`note: ${line}`),
   });
+  assert.equal(failedCount, said.filter((line) => line.startsWith('note: ')).length);
   return said;
 }
 

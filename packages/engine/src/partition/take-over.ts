@@ -269,7 +269,7 @@ function eventTopicChanged(
 ): ShardStoppedError {
   return new ShardStoppedError(
     'event-topic-changed',
-    `The event topic ${topic} is not the one that shard ${partition} has written to (it was deleted, recreated or cut). Its events up to number ${row?.position.eventNumber ?? 0} are in the journal; restore the topic, or reset this shard deliberately.`,
+    `The event topic ${topic} is not the one that shard ${partition} has written to (it was deleted, recreated or cut). Its events up to number ${row?.position.eventNumber ?? 0} are in the journal; restore the topic from a copy, or begin with an empty journal and a new group.`,
     options,
   );
 }
