@@ -9,6 +9,9 @@ const FAILED = 1;
 /** A stop that takes longer is given up: what was acknowledged is durable anyway. */
 const STOP_TIMEOUT_MS = 15_000;
 
+/** A signal that comes again so soon is the same one: a terminal or a supervisor tells a whole group of processes, and a parent passes it on. */
+const SAME_SIGNAL_MS = 500;
+
 /**
  * Runs a program until SIGINT or SIGTERM: starts it, stops it cleanly, and says in one sentence why it could not start. A second signal ends it at once.
  * `start` is given a function to call when the program cannot go on, and one that stops it as a signal does.
@@ -23,10 +26,10 @@ export async function runProgram(
     process.exitCode = FAILED;
     void end();
   };
-  let isEnding = false;
+  let endsSinceMs: number | undefined;
   const end = async (): Promise<void> => {
-    if (isEnding) process.exit(process.exitCode ?? FAILED);
-    isEnding = true;
+    if (endsSinceMs !== undefined) return;
+    endsSinceMs = performance.now();
     const timeout = setTimeout(() => process.exit(FAILED), STOP_TIMEOUT_MS);
     timeout.unref();
     await running?.stop();
@@ -35,6 +38,8 @@ export async function runProgram(
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (running === undefined) process.exit(128 + constants.signals[signal]);
+      const isAgain = performance.now() - (endsSinceMs ?? Infinity) > SAME_SIGNAL_MS;
+      if (isAgain) process.exit(process.exitCode ?? FAILED);
       void end();
     });
   }

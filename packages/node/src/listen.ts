@@ -30,10 +30,17 @@ export async function listen(
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-/** Ends idle connections at once, and the others when they have been answered. */
+/** A connection that has said nothing yet, or is slow to take its answer, holds nobody up for longer. */
+const CLOSE_WAIT_MS = 1_000;
+
+/** Ends idle connections at once, and the others when they have been answered, or a second later. */
 export function closeServer(server: HttpServer): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
+    const timeout = setTimeout(() => server.closeAllConnections(), CLOSE_WAIT_MS);
+    server.close(() => {
+      clearTimeout(timeout);
+      resolve();
+    });
     server.closeIdleConnections();
   });
 }

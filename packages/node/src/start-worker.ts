@@ -84,18 +84,20 @@ export async function startWorker<State, Command, Event>(
     const worker = await joinGroup(setup, identity, { journal, log, peers: port.peers });
     owner.became(worker);
     const peerWatch = watchPeers(setup, worker, { log, peers: port.peers });
+    const stop = async (): Promise<void> => {
+      await peerWatch.close();
+      // Others take this node for dead when its port is closed, so the group is left before.
+      await worker.stop();
+      await close();
+    };
+    let stopping: Promise<void> | undefined;
     return {
       endpoint: port.endpoint,
       owner,
       router,
       look: async () => statusOf(worker, identity, { router, entityType }),
       explain: (query) => explained(explain, query, report),
-      stop: async () => {
-        await peerWatch.close();
-        // Others take this node for dead when its port is closed, so the group is left before.
-        await worker.stop();
-        await close();
-      },
+      stop: () => (stopping ??= stop()),
     };
   } catch (error) {
     await close();

@@ -2,7 +2,7 @@ import { defaultRoutingLimits } from './routing-limits.ts';
 
 /** Of the caller's time, so that it is still told by a sentence why nobody answered; its own clock would say only that time is up. */
 const MARGIN_SHARE = 0.1;
-const MARGIN_MS_MAX = 100;
+const MARGIN_MS_MAX = 300;
 /** A question does not wait longer, whatever its caller names. */
 const DEADLINE_MS_MAX = 60_000;
 

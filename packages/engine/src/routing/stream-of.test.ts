@@ -55,4 +55,18 @@ suite('a stream of what calls back', () => {
     outer.abort(new Error('The caller has gone.'));
     await assert.rejects(next, /The caller has gone/);
   });
+
+  test('does not hold its source for ever when it is left while an item is given on', async () => {
+    let ended = 0;
+    const source = async (onItem: (item: number) => Promise<void>): Promise<void> => {
+      try {
+        for (let item = 1; ; item++) await onItem(item);
+      } finally {
+        ended += 1;
+      }
+    };
+    for await (const item of streamOf(source, never)) if (item === 2) break;
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(ended, 1);
+  });
 });

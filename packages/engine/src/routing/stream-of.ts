@@ -1,4 +1,5 @@
 import { deferred, type Deferred } from '@chat-cluster/kernel';
+import { untilAborted } from './deadline.ts';
 
 /**
  * Turns what calls back with one item after the other into a generator of them. The source is held until the item was taken and the next one is asked for. Its result is the generator's;
@@ -15,9 +16,12 @@ export async function* streamOf<T, Result>(
   let offered: { readonly item: T; readonly taken: Deferred<void> } | undefined;
   let wake = deferred<void>();
   const onItem = async (item: T): Promise<void> => {
-    offered = { item, taken: deferred() };
+    ending.signal.throwIfAborted();
+    const taken = deferred<void>();
+    offered = { item, taken };
     wake.resolve();
-    await offered.taken.promise;
+    // The generator may be ended while it gives the item on: nobody would say then that it was taken.
+    await untilAborted(taken.promise, ending.signal);
   };
   let outcome: { readonly result: Result } | { readonly error: unknown } | undefined;
   source(onItem, ending.signal).then(
@@ -48,6 +52,5 @@ export async function* streamOf<T, Result>(
   } finally {
     signal.removeEventListener('abort', end);
     ending.abort();
-    offered?.taken.resolve();
   }
 }

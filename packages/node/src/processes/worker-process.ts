@@ -54,6 +54,7 @@ export class WorkerProcess implements NodeWorker {
   #failure = '';
   #askedCount = 0;
   #cancelRestart: Cancel = () => {};
+  #stopping: Promise<void> | undefined;
 
   private constructor(options: WorkerProcessOptions) {
     this.#options = options;
@@ -80,10 +81,16 @@ export class WorkerProcess implements NodeWorker {
   async explain(query: string): Promise<RouteAnswer> {
     const answer = await this.#ask({ kind: 'explain', query }, EXPLAIN_WAIT_MS);
     const error = `${this.#options.name}: ${this.#reason()}`;
-    return (answer as RouteAnswer | undefined) ?? { status: 503, body: { error } };
+    // One that is busy with the question for so long has not done with it: the next one would be busy, too.
+    const status = this.#phase === 'running' ? 504 : 503;
+    return (answer as RouteAnswer | undefined) ?? { status, body: { error } };
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     this.#cancelRestart();
     this.#phase = 'stopped';
     if (this.#child === undefined) return;
