@@ -8,8 +8,9 @@ import { closeServer, listenOnLoopback } from './listen.ts';
 test('a connection that has said nothing does not keep a server open', async () => {
   const server = createServer();
   const port = await listenOnLoopback(server, { port: 0, setting: '--port' });
+  const taken = once(server, 'connection');
   const silent = connect(port, '127.0.0.1');
-  await once(silent, 'connect');
+  await taken;
   const closed = once(silent, 'close');
   silent.resume();
   await closeServer(server);
