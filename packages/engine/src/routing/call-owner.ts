@@ -1,5 +1,5 @@
 import { Deadline, untilAborted } from './deadline.ts';
-import type { EntityOwner } from './entity-owner.ts';
+import type { EntityOwner, Refused } from './entity-owner.ts';
 import { PeerError } from './peers.ts';
 import type { RoutingContext } from './routing-context.ts';
 import type { MapMember, ShardMap } from './shard-map.ts';
@@ -27,15 +27,19 @@ export type Called<Outcome> =
 
 /**
  * One try at the owner by the youngest map. Learns a younger map from who is not the owner; gives another node up when a younger map says that the entity has moved, so that a node that
- * is paused holds nobody. A process outside of the group looks for a younger map when its try was in vain. Rejects with the signal's reason.
+ * is paused holds nobody. A process outside of the group looks for a younger map when its try was in vain. An entity type that no node has is refused. Rejects with the signal's reason.
  */
 export async function callOwner<Outcome extends Kind>(
   context: RoutingContext,
   call: OwnerCall<Outcome>,
   signal: AbortSignal,
-): Promise<Called<Outcome>> {
-  const { owners, maps } = context;
+): Promise<Called<Outcome | Refused>> {
+  const { owners, maps, refresh } = context;
   const { entityType, entityId } = call;
+  const unknown = owners.unknownType(entityType);
+  if (unknown !== undefined && !refresh.canLook(entityType)) {
+    return { kind: 'ended', outcome: unknown, isHere: true };
+  }
   const place = owners.place(entityType, entityId);
   const owner = place?.owner;
   if (owner === undefined) {
@@ -57,7 +61,15 @@ export async function callOwner<Outcome extends Kind>(
     const next = owners.place(entityType, entityId)?.owner;
     return next !== undefined && next.memberId !== owner?.memberId;
   };
-  if (!hasMoved() && !owners.has(entityType)) await lookForMap(context, call, signal);
+  if (!hasMoved() && !owners.has(entityType)) {
+    const looked = await untilAborted(refresh.look(entityType), signal);
+    if (looked.kind === 'trouble') call.onTrouble(looked.trouble);
+    if (looked.kind === 'unknown-type') {
+      const { reason } = looked;
+      const outcome: Refused = { kind: 'refused', code: 'unknown-entity-type', reason };
+      return { kind: 'ended', outcome, isHere: false };
+    }
+  }
   return { kind: hasMoved() ? 'moved' : 'in-vain' };
 }
 
@@ -101,15 +113,6 @@ async function callThere<Outcome extends Kind>(
     offYounger();
     ending.clear();
   }
-}
-
-async function lookForMap<Outcome extends Kind>(
-  { refresh }: RoutingContext,
-  call: OwnerCall<Outcome>,
-  signal: AbortSignal,
-): Promise<void> {
-  const trouble = await untilAborted(refresh.look(call.entityType), signal);
-  if (trouble !== undefined) call.onTrouble(trouble);
 }
 
 function isNotOwner(outcome: { readonly kind: string }): outcome is NotOwner {

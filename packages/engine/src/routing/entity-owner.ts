@@ -40,11 +40,17 @@ export type RefusedCode =
   /** More questions are under way than a worker takes. */
   | 'overloaded';
 
+export type Refused = {
+  readonly kind: 'refused';
+  readonly code: RefusedCode;
+  readonly reason: string;
+};
+
 export type AskOutcome =
   | { readonly kind: 'answered'; readonly answer: Answer }
   /** `map`: the youngest one that the asked worker has. */
   | { readonly kind: 'not-owner'; readonly map: ShardMap | undefined }
-  | { readonly kind: 'refused'; readonly code: RefusedCode; readonly reason: string };
+  | Refused;
 
 export type WatchedEvent = {
   readonly seq: number;
@@ -62,7 +68,7 @@ export type WatchedEvent = {
 export type WatchEnd =
   | { readonly kind: 'not-owner'; readonly map: ShardMap | undefined }
   | { readonly kind: 'too-slow' }
-  | { readonly kind: 'refused'; readonly code: RefusedCode; readonly reason: string };
+  | Refused;
 
 /** The workers of one entity type that live in this process, to whoever asks: the service between nodes, or a front end beside them. */
 export interface EntityOwner {

@@ -147,6 +147,30 @@ suite('a question', () => {
     );
   });
 
+  test('about a type that the workers here are not of is refused at once, with the types that they are of', async () => {
+    const { time, owner, router } = start();
+    owner.setMap(mapOf(1, members, HERE));
+    const refused = { code: 'unknown-entity-type', message: /"conter" here, only of type counter/ };
+    await assert.rejects(time.settle(router.ask('conter', '7', question)), refused);
+    const watched = { entityType: 'conter', entityId: '7', seqFrom: 0 };
+    const watching = router.watch(watched, () => undefined, new AbortController().signal);
+    await assert.rejects(time.settle(watching), refused);
+    assert.equal(time.nowMs, 0);
+    assert.equal(router.counters.refused, 1);
+  });
+
+  test('about a type that no node is of is refused at once, and not while another node may know it', async () => {
+    const bootstrap = ['host-a:1', 'host-b:1'];
+    const { time, peers, router, ask } = start({ isMember: false, bootstrap });
+    peers.strangers.push('host-a:1');
+    await assert.rejects(time.settle(ask({ deadlineMs: 50 })), { code: 'unavailable' });
+    peers.strangers.push('host-b:1');
+    const refused = { code: 'unknown-entity-type', message: 'There are only lamps here.' };
+    await assert.rejects(time.settle(ask()), refused);
+    assert.equal(time.nowMs, 50);
+    assert.equal(router.counters.refused, 1);
+  });
+
   test('without anybody to ask says so', async () => {
     const { time, ask } = start({ isMember: false });
     await assert.rejects(time.settle(ask({ deadlineMs: 50 })), /no node is known/);

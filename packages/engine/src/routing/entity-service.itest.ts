@@ -198,7 +198,31 @@ suite('EntityService', () => {
       map.members.map(({ memberId }) => memberId),
       ['a', 'b'],
     );
-    await assert.rejects(client.shardMap({ entityType: 'other' }), /no map of other yet/);
+    const young = await startNode(t, 'young');
+    const early = createClient(
+      EntityService,
+      createGrpcTransport({ baseUrl: `http://${young.endpoint}` }),
+    );
+    await assert.rejects(early.shardMap({ entityType: 'counter' }), /no map of counter yet/);
+  });
+
+  test('a type that no node is of is refused at once, wherever it is asked for', async (t) => {
+    const [a, b] = await startPair(t);
+    const outside = makeRouter(t, [], [a.endpoint, b.endpoint]);
+    const refused = {
+      code: 'unknown-entity-type',
+      message:
+        'There are no entities of type "conter" here, only of type counter. Is the name right?',
+    };
+    await assert.rejects(outside.ask('conter', '7', bytes('?')), refused);
+    await assert.rejects(a.router.ask('conter', '7', bytes('?')), refused);
+    const client = createClient(
+      EntityService,
+      createGrpcTransport({ baseUrl: `http://${a.endpoint}` }),
+    );
+    await assert.rejects(client.ask({ entityType: 'conter', entityId: '7' }), {
+      code: Code.NotFound,
+    });
   });
 
   test('another node is answered by the owner only: who is not says so, with its map', async (t) => {

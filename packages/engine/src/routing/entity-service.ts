@@ -69,9 +69,14 @@ async function answerHop(
   throw toConnectError(new RouterError(outcome.code, outcome.reason));
 }
 
-function tellMap({ maps }: EntityRouter, { entityType }: ShardMapRequest): ShardMapResponse {
+function tellMap(
+  { maps, owners }: EntityRouter,
+  { entityType }: ShardMapRequest,
+): ShardMapResponse {
   const map = maps.youngest(entityType);
   if (map) return encodeMap(map);
+  const unknown = owners.unknownType(entityType);
+  if (unknown) throw toConnectError(new RouterError(unknown.code, unknown.reason));
   throw new ConnectError(
     `This node has no map of ${entityType} yet: ask another node, or again in a second.`,
     Code.Unavailable,

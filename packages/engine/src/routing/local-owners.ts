@@ -1,5 +1,5 @@
 import { homePartition } from '@chat-cluster/log';
-import type { EntityOwner } from './entity-owner.ts';
+import type { EntityOwner, Refused } from './entity-owner.ts';
 import type { KnownMaps } from './known-maps.ts';
 import { ownerOf, type MapMember } from './shard-map.ts';
 
@@ -22,6 +22,14 @@ export class LocalOwners {
 
   has(entityType: string): boolean {
     return this.#byType.has(entityType);
+  }
+
+  /** Why nobody here can be asked for this type: there are workers, and none of it. Undefined if there is one, or none at all. */
+  unknownType(entityType: string): Refused | undefined {
+    const types = [...this.#byType.keys()];
+    if (types.length === 0 || this.has(entityType)) return undefined;
+    const reason = `There are no entities of type ${JSON.stringify(entityType)} here, only of type ${types.toSorted().join(', ')}. Is the name right?`;
+    return { kind: 'refused', code: 'unknown-entity-type', reason };
   }
 
   /** The worker here, of any type, that is this member of its group. */

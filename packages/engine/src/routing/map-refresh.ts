@@ -2,6 +2,7 @@ import type { Random, Timers } from '@chat-cluster/kernel';
 import { Deadline } from './deadline.ts';
 import type { KnownMaps } from './known-maps.ts';
 import { PeerError, type Peers } from './peers.ts';
+import { RouterError } from './router-error.ts';
 
 export type MapRefreshOptions = {
   readonly maps: KnownMaps;
@@ -14,10 +15,16 @@ export type MapRefreshOptions = {
   readonly random: Random;
 };
 
+/** `trouble`: in words. `unknown-type`: all nodes that there are have workers, none of that type; the sentence is one of theirs. */
+export type Looked =
+  | { readonly kind: 'learned' }
+  | { readonly kind: 'trouble'; readonly trouble: string }
+  | { readonly kind: 'unknown-type'; readonly reason: string };
+
 /** Asks nodes for their map, for a process that is not in the group. One look at a time for each entity type; who comes meanwhile gets its result. */
 export class MapRefresh {
   readonly #options: MapRefreshOptions;
-  readonly #looks = new Map<string, Promise<string | undefined>>();
+  readonly #looks = new Map<string, Promise<Looked>>();
   readonly #closing = new AbortController();
 
   constructor(options: MapRefreshOptions) {
@@ -25,9 +32,9 @@ export class MapRefresh {
   }
 
   /**
-   * Asks one node after the other, in random order, until one gives a map, which is learned if it is younger. Resolves with what went wrong, in words, if none did; never rejects.
+   * Asks one node after the other, in random order, until one gives a map, which is learned if it is younger. Never rejects.
    */
-  look(entityType: string): Promise<string | undefined> {
+  look(entityType: string): Promise<Looked> {
     let look = this.#looks.get(entityType);
     if (look === undefined) {
       look = this.#look(entityType).finally(() => this.#looks.delete(entityType));
@@ -36,28 +43,44 @@ export class MapRefresh {
     return look;
   }
 
+  /** Whether there is a node to ask. */
+  canLook(entityType: string): boolean {
+    const { bootstrap, maps } = this.#options;
+    return bootstrap.length > 0 || maps.youngest(entityType) !== undefined;
+  }
+
   close(): void {
     this.#closing.abort();
   }
 
-  async #look(entityType: string): Promise<string | undefined> {
+  async #look(entityType: string): Promise<Looked> {
     const { maps, peers, timers, timeoutMs } = this.#options;
     let trouble = 'no node is known that could say where it is';
+    let unknown: string | undefined;
+    let isUnknownToAll = true;
     for (const endpoint of this.#endpoints(entityType)) {
       const deadline = new Deadline(timers, timeoutMs, this.#closing.signal);
       try {
         const options = { timeoutMs, signal: deadline.signal };
         maps.learn(entityType, await peers.shardMap(endpoint, entityType, options));
-        return undefined;
+        return { kind: 'learned' };
       } catch (error) {
-        if (this.#closing.signal.aborted) return 'this router is closed';
+        if (this.#closing.signal.aborted) {
+          return { kind: 'trouble', trouble: 'this router is closed' };
+        }
+        if (error instanceof RouterError) {
+          unknown = error.message;
+          continue;
+        }
+        isUnknownToAll = false;
         const what = error instanceof PeerError ? error.message : 'gave no map in time';
         trouble = `${endpoint} ${what}`;
       } finally {
         deadline.clear();
       }
     }
-    return trouble;
+    if (unknown !== undefined && isUnknownToAll) return { kind: 'unknown-type', reason: unknown };
+    return { kind: 'trouble', trouble };
   }
 
   #endpoints(entityType: string): string[] {

@@ -44,6 +44,7 @@ export interface Peers {
     onEvent: (event: WatchedEvent) => Promise<void> | undefined,
     signal: AbortSignal,
   ): Promise<WatchEnd>;
+  /** Rejects with a RouterError, too: `unknown-entity-type`, from a node that has workers, none of that type. */
   shardMap(endpoint: string, entityType: string, options: HopOptions): Promise<ShardMap>;
   close(): void;
 }

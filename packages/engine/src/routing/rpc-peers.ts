@@ -25,6 +25,7 @@ import { PeerError, type HopOptions, type Peers } from './peers.ts';
 import { probeEndpoint } from './probe-endpoint.ts';
 import { refusalOf } from './refusal.ts';
 import { isRefusedConnection } from './refused-connection.ts';
+import { RouterError } from './router-error.ts';
 import type { ShardMap } from './shard-map.ts';
 
 /** How a node shows who it is, the same to all others. */
@@ -117,6 +118,10 @@ export class RpcPeers implements Peers, Attending {
         .shardMap({ entityType }, { timeoutMs, signal, headers: this.#headers });
       return decodeMap(response);
     } catch (error) {
+      const refusal = error instanceof ConnectError ? refusalOf(error) : undefined;
+      if (refusal?.code === 'unknown-entity-type') {
+        throw new RouterError(refusal.code, refusal.reason, { cause: error });
+      }
       throw peerErrorOf(error, signal);
     }
   }

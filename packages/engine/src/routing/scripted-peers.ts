@@ -1,5 +1,6 @@
 import type { AskOutcome, Question, WatchedEvent, WatchEnd } from './entity-owner.ts';
 import { PeerError, type HopOptions, type Peers } from './peers.ts';
+import { RouterError } from './router-error.ts';
 import type { ShardMap } from './shard-map.ts';
 
 type OnEvent = (event: WatchedEvent) => Promise<void> | undefined;
@@ -20,6 +21,8 @@ export class ScriptedPeers implements Peers {
     | undefined;
   /** What every node that is asked for it says. */
   map: ShardMap | undefined;
+  /** Nodes that have no workers of any type that they are asked for. */
+  readonly strangers: string[] = [];
 
   async ask(
     endpoint: string,
@@ -41,6 +44,9 @@ export class ScriptedPeers implements Peers {
   }
 
   async shardMap(endpoint: string): Promise<ShardMap> {
+    if (this.strangers.includes(endpoint)) {
+      throw new RouterError('unknown-entity-type', 'There are only lamps here.');
+    }
     return endpoint.startsWith('dead') || this.map === undefined ? refuse() : this.map;
   }
 
