@@ -71,9 +71,19 @@ export type EngineLimits = {
   readonly leaseMs: number;
   /** Questions under way; beyond it they are refused. Each waits a second at most in a hand-over after a crash, so this is what a worker may be asked in a second, with room. */
   readonly questionsMax: number;
-  /** Watches that are open; beyond it they are refused. With what may wait for each: 128 MiB, of events that watchers of one entity share. */
+  /**
+   * Reads of past events under way, for questions that ask for history and for watches that catch up. A question keeps its place until it is answered: what they hold is at most so many times
+   * `questionHistoryBytesMax` (128 MiB), and what one read passes that by. A watch keeps it for one read, which aims at `watchBytesMax`; see recovery/rows-per-read.ts for when it misses.
+   */
+  readonly historyReadConcurrency: number;
+  /** Rows of the journal, as encoded, that one question may ask for; when it asks for more it is refused. */
+  readonly questionHistoryBytesMax: number;
+  /**
+   * Watches that are open; beyond it they are refused. With what may wait for each: 128 MiB, and of each the event that passes that bound, a few KiB as a rule and 1 MB at most. Watchers of one
+   * entity that keep up share what waits for them; what they catch up with they hold each by itself.
+   */
   readonly watchesMax: number;
-  /** Committed events that wait for one watcher; beyond it they are read again, from the backlog or the journal. */
+  /** Committed events that wait for one watcher, or that it has been given to catch up with; beyond it they are read again, from the backlog or the journal. */
   readonly watchBytesMax: number;
   /** A watch for which more has waited ends when its watcher takes nothing for this long. */
   readonly watchStallMs: number;
@@ -122,6 +132,8 @@ export const defaultEngineLimits: EngineLimits = {
   drainTimeoutMs: 2_000,
   leaseMs: 1_000,
   questionsMax: 4_000,
+  historyReadConcurrency: 4,
+  questionHistoryBytesMax: 32 * MIB,
   watchesMax: 1_000,
   watchBytesMax: 128 * KIB,
   watchStallMs: 10_000,

@@ -5,6 +5,7 @@ import { tailEventSizeBytes, type TailEvent } from '../output/event-record.ts';
 import type { Tenure } from '../partition/tenure.ts';
 import type { Limiter } from '../recovery/limiter.ts';
 import { HistoryGapError } from '../recovery/recover-entities.ts';
+import { RowsPerRead } from '../recovery/rows-per-read.ts';
 import type { WatchedEvent, WatchEnd } from '../routing/entity-owner.ts';
 
 /** What a watch needs of a shard. */
@@ -17,7 +18,7 @@ export type WatchedShard = {
 export type WatchContext = {
   readonly entityType: string;
   readonly journal: Pick<Journal, 'readEvents'>;
-  /** Bulk reads under way. */
+  /** Reads of past events under way. */
   readonly reads: Limiter;
   readonly timers: Timers;
   readonly clock: Clock;
@@ -40,8 +41,6 @@ type EntityWatchOptions = WatchContext & {
   readonly onFailed: (error: unknown) => void;
 };
 
-/** Rows that one read asks for. */
-const ROWS_PER_READ = 100;
 const RETRY_MS = 200;
 
 /**
@@ -70,11 +69,14 @@ export class EntityWatch {
   #givingSinceMs = Infinity;
   #isLive = false;
   #isOver = false;
+  readonly #perRead: RowsPerRead;
+  readonly #ending = new AbortController();
   #wake: () => void = () => {};
 
   constructor(options: EntityWatchOptions) {
     this.#options = options;
     this.#seqNext = options.seqFrom;
+    this.#perRead = new RowsPerRead(options.watchBytesMax);
   }
 
   get partition(): number {
@@ -93,6 +95,7 @@ export class EntityWatch {
   /** Nobody watches any more. */
   cancel(): void {
     this.#isOver = true;
+    this.#ending.abort();
     this.look();
   }
 
@@ -135,6 +138,7 @@ export class EntityWatch {
   #end(end: WatchEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#ending.abort();
     this.#waiting.length = 0;
     this.#options.onEnd(end);
     this.#wake();
@@ -180,11 +184,12 @@ export class EntityWatch {
       return;
     }
     const seqRead = this.#seqNext;
-    const rows = await this.#readRows(shard);
-    if (rows === undefined || this.#isOver || !shard.tenure.lasts) return;
+    const read = await this.#readRows(shard);
+    if (read === undefined || this.#isOver || !shard.tenure.lasts) return;
+    const { rows } = read;
     await this.#giveAll(shard, rows);
     if (this.#isOver || !shard.tenure.lasts) return;
-    const isEnd = inTail.length === 0 && rows.length < ROWS_PER_READ;
+    const isEnd = inTail.length === 0 && read.isEnd;
     // These were all that had committed when they were looked for; what has since was heard of.
     if (isEnd && this.#seqHeardNext <= this.#seqNext) this.#isLive = true;
     else if (this.#seqNext === seqRead) this.#missed(shard, seqRead, rows[0] ?? inTail[0]);
@@ -202,22 +207,29 @@ export class EntityWatch {
   /** As many as may wait for the watcher, and at least one if there is any. */
   #committedIn({ tail }: WatchedShard): readonly TailEvent[] {
     const { entityId, watchBytesMax } = this.#options;
-    let bytes = 0;
-    return tail.eventsOf(entityId).filter((event) => {
-      if (event.offset < 0 || event.seq < this.#seqNext || bytes >= watchBytesMax) return false;
-      bytes += tailEventSizeBytes(event);
-      return true;
-    });
+    const committed = tail
+      .eventsOf(entityId)
+      .filter(({ offset, seq }) => offset >= 0 && seq >= this.#seqNext);
+    return firstOf(committed, watchBytesMax);
   }
 
-  /** Undefined when the journal is away: after a while. */
-  async #readRows(shard: WatchedShard): Promise<readonly JournalRow[] | undefined> {
-    const { entityId, entityType, journal, reads, timers } = this.#options;
-    const query = { entityId, seqFrom: this.#seqNext, countMax: ROWS_PER_READ };
+  /** Undefined when the journal is away: after a while. What is more than may wait for the watcher is read again. */
+  async #readRows(
+    shard: WatchedShard,
+  ): Promise<{ readonly rows: readonly JournalRow[]; readonly isEnd: boolean } | undefined> {
+    const { entityId, entityType, journal, reads, timers, watchBytesMax } = this.#options;
+    const countMax = this.#perRead.count;
+    const query = { entityId, seqFrom: this.#seqNext, countMax };
+    const read = async () => {
+      const [found = []] = await journal.readEvents(entityType, [query]);
+      const rows = firstOf(found, watchBytesMax);
+      this.#perRead.saw(found);
+      return { rows, isEnd: found.length < countMax && rows.length === found.length };
+    };
     try {
-      const [rows] = await reads.run(() => journal.readEvents(entityType, [query]));
-      return rows ?? [];
+      return await reads.run(read, this.#ending.signal);
     } catch (error) {
+      if (this.#isOver) return undefined;
       if (!(error instanceof JournalError)) throw error;
       if (error.retriable) await sleep(timers, RETRY_MS);
       else shard.fail(error);
@@ -251,4 +263,17 @@ export class EntityWatch {
       this.#wake = resolve;
     });
   }
+}
+
+/** The first ones that have so many bytes, and at least one if there is any. */
+function firstOf<T extends { readonly event: Uint8Array }>(
+  events: readonly T[],
+  bytesMax: number,
+): readonly T[] {
+  let bytes = 0;
+  return events.filter(({ event }) => {
+    if (bytes >= bytesMax) return false;
+    bytes += event.byteLength;
+    return true;
+  });
 }

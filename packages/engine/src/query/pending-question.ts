@@ -4,7 +4,13 @@ import type { EntityAnswer, EntityDefinition } from '../entity/entity-definition
 import type { Entity } from '../entity/entity.ts';
 import type { Lease } from '../partition/lease.ts';
 import type { Tenure } from '../partition/tenure.ts';
-import type { Answer, AskOutcome, Question, RefusedCode } from '../routing/entity-owner.ts';
+import type {
+  Answer,
+  AskOutcome,
+  Question,
+  Refused,
+  RefusedCode,
+} from '../routing/entity-owner.ts';
 import type { ShardMap } from '../routing/shard-map.ts';
 import { resolveHistory, type AskedHistory, type Threw } from '../shard/resolve-history.ts';
 import type { ShardContext } from '../shard/shard-context.ts';
@@ -14,15 +20,18 @@ import type { Shard } from '../shard/shard.ts';
 type Stage =
   | { readonly at: 'taking-over' }
   | { readonly at: 'position' | 'entity' | 'history' }
-  | { readonly at: 'commit'; readonly answer: Answer; readonly eventNumber: number }
-  | { readonly at: 'lease'; readonly answer: Answer; readonly isConfirmed: boolean }
-  | { readonly at: 'current'; readonly answer: Answer }
+  | { readonly at: 'commit'; readonly made: MadeOutcome; readonly eventNumber: number }
+  | { readonly at: 'lease'; readonly made: MadeOutcome; readonly isConfirmed: boolean }
+  | { readonly at: 'current'; readonly made: MadeOutcome }
   | { readonly at: 'done' };
+
+/** What was made from the entity's state: an answer, or a refusal, which says as much of that state and goes out under the same conditions. */
+type MadeOutcome = Exclude<AskOutcome, { kind: 'not-owner' }>;
 
 export type QuestionContext<State, Command, Event> = {
   readonly context: Pick<
     ShardContext<State, Command, Event>,
-    'clock' | 'definition' | 'journal' | 'timers'
+    'clock' | 'definition' | 'historyReads' | 'journal' | 'limits' | 'timers'
   >;
   readonly workerName: string;
   readonly lease: Pick<Lease, 'holds'>;
@@ -48,6 +57,8 @@ export class PendingQuestion<State, Command, Event> {
   #tenure: Tenure | undefined;
   #shard: Shard<State, Command, Event> | undefined;
   #stage: Stage = { at: 'taking-over' };
+  /** Nobody waits for what it reads any more. */
+  readonly #ending = new AbortController();
 
   constructor(options: PendingOptions<State, Command, Event>) {
     this.#options = options;
@@ -64,6 +75,7 @@ export class PendingQuestion<State, Command, Event> {
   /** Nobody waits for it any more. */
   cancel(): void {
     this.#stage = { at: 'done' };
+    this.#ending.abort();
   }
 
   /** True when it came a stage further. */
@@ -81,7 +93,7 @@ export class PendingQuestion<State, Command, Event> {
       case 'commit':
         return (
           this.#shard.tail.eventNumberCommitted >= stage.eventNumber &&
-          this.#go({ at: 'lease', answer: stage.answer, isConfirmed: false })
+          this.#go({ at: 'lease', made: stage.made, isConfirmed: false })
         );
       case 'lease':
         return this.#release(this.#tenure, stage);
@@ -119,10 +131,14 @@ export class PendingQuestion<State, Command, Event> {
       onCold(shard, question.entityId);
       return false;
     }
+    // Its state is half-changed, and a decision that reads history holds it in memory. When that one commits, it is looked at again, and can be built anew.
+    if (entity.mustBeRebuilt) return false;
     shard.entities.touch(entity, context.clock.monotonicMs(), 0);
     const { state, seqNext } = entity;
-    if (state === undefined) return this.#unreadable(entity);
     const eventNumber = shard.tail.eventNumberLastOf(entity.id);
+    if (state === undefined) {
+      return this.#go({ at: 'commit', made: unreadable(entity), eventNumber });
+    }
     const positions = shard.positions();
     const toAnswer = (bytes: Uint8Array): Answer => ({
       answer: bytes,
@@ -147,13 +163,14 @@ export class PendingQuestion<State, Command, Event> {
     toAnswer: (bytes: Uint8Array) => Answer,
   ): boolean {
     if (made.kind === 'answer') {
-      return this.#go({ at: 'commit', answer: toAnswer(made.bytes), eventNumber });
+      const answer = toAnswer(made.bytes);
+      return this.#go({ at: 'commit', made: { kind: 'answered', answer }, eventNumber });
     }
     const reason =
       made.kind === 'threw'
         ? `The entity's code threw on this question (${made.reason}).`
         : made.reason;
-    return this.#settle({ kind: 'refused', code: 'invalid-question', reason });
+    return this.#go({ at: 'commit', made: refused('invalid-question', reason), eventNumber });
   }
 
   async #readHistory(
@@ -162,12 +179,17 @@ export class PendingQuestion<State, Command, Event> {
     asked: AskedHistory<Event, Made<Event>>,
     take: (made: Made<Event> | Threw) => boolean,
   ): Promise<void> {
-    const { definition, journal, timers } = this.#options.context;
+    const { definition, historyReads, journal, limits, timers } = this.#options.context;
     const lasts = (): boolean => this.#stage.at === 'history' && shard.tenure.lasts;
     try {
       const { tail } = shard;
-      const options = { definition, journal, tail, timers, lasts };
-      const made = await resolveHistory<Event, Made<Event>>(options, entity, asked);
+      const bytesMax = limits.questionHistoryBytesMax;
+      const options = { definition, journal, tail, timers, lasts, bytesMax };
+      // It keeps its place until the answer is made: until then it holds what was read.
+      const made = await historyReads.run(
+        () => resolveHistory<Event, Made<Event>>(options, entity, asked),
+        this.#ending.signal,
+      );
       if (made === undefined || !lasts()) return;
       take(made);
       this.advance();
@@ -178,20 +200,20 @@ export class PendingQuestion<State, Command, Event> {
   }
 
   /** The lease is looked at when the answer goes out: it was right at a time between question and answer. */
-  #release(tenure: Tenure, { answer, isConfirmed }: Extract<Stage, { at: 'lease' }>): boolean {
+  #release(tenure: Tenure, { made, isConfirmed }: Extract<Stage, { at: 'lease' }>): boolean {
     const { lease, onWithoutLease, question } = this.#options;
     if (!lease.holds(tenure)) {
       onWithoutLease();
       return false;
     }
-    if (isConfirmed || !question.isCurrent) return this.#settle({ kind: 'answered', answer });
-    this.#stage = { at: 'current', answer };
-    void this.#confirm(tenure, answer);
+    if (isConfirmed || !question.isCurrent) return this.#settle(made);
+    this.#stage = { at: 'current', made };
+    void this.#confirm(tenure, made);
     return false;
   }
 
   /** A heartbeat that is sent now is sent after the question came. One of another generation than the one that confirms the tenure tells nothing of it. */
-  async #confirm(tenure: Tenure, answer: Answer): Promise<void> {
+  async #confirm(tenure: Tenure, made: MadeOutcome): Promise<void> {
     let isConfirmed = false;
     try {
       const { generationId } = await this.#options.member.confirm();
@@ -200,14 +222,9 @@ export class PendingQuestion<State, Command, Event> {
       // It joins again, or is out of the group: then the tenure ends.
     }
     if (this.#stage.at !== 'current') return;
-    this.#stage = { at: 'lease', answer, isConfirmed };
+    this.#stage = { at: 'lease', made, isConfirmed };
     if (isConfirmed) this.advance();
     else this.#options.onWithoutLease();
-  }
-
-  #unreadable({ stateError, id }: Entity<State, Event>): boolean {
-    const reason = `The state of entity ${JSON.stringify(id)} cannot be read: ${stateError ?? 'its code threw'}. Its records are parked; see the quarantine.`;
-    return this.#settle({ kind: 'refused', code: 'unreadable-state', reason });
   }
 
   #notOwner(): AskOutcome {
@@ -221,6 +238,7 @@ export class PendingQuestion<State, Command, Event> {
 
   #settle(outcome: AskOutcome): false {
     this.#stage = { at: 'done' };
+    this.#ending.abort();
     this.#options.settle(outcome);
     return false;
   }
@@ -244,6 +262,11 @@ function run<State, Command, Event>(
 }
 
 /** An outcome that says what is wrong with the question. */
-export function refused(code: RefusedCode, reason: string): AskOutcome {
+export function refused(code: RefusedCode, reason: string): Refused {
   return { kind: 'refused', code, reason };
+}
+
+function unreadable<State, Event>({ stateError, id }: Entity<State, Event>): Refused {
+  const reason = `The state of entity ${JSON.stringify(id)} cannot be read: ${stateError ?? 'its code threw'}. Its records are parked; see the quarantine.`;
+  return refused('unreadable-state', reason);
 }

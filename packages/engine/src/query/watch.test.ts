@@ -320,3 +320,31 @@ test('a gap in the history stops the shard, and the watch', async () => {
   assert.equal(watching.end?.kind, 'not-owner');
   assert.match(node.worker().troubles().join(), /has a gap: event 1 is neither/);
 });
+
+test('a watch that catches up holds few bytes, however large the rows are', async () => {
+  const harness = new EngineHarness({ partitionCount: 1, limits: { watchBytesMax: 200 } });
+  const reads: { readonly seqFrom: number; readonly countMax: number }[] = [];
+  const node = await harness.startNode('a', {
+    journal: (journal) => {
+      const read = journal.readEvents.bind(journal);
+      journal.readEvents = (entityType, queries) => {
+        reads.push(...queries);
+        return read(entityType, queries);
+      };
+      return journal;
+    },
+  });
+  const numbers = Array.from({ length: 60 }, (_, index) => index + 20);
+  await harness.add('x', numbers);
+  await harness.untilTotals(60);
+  await harness.pass(2_000);
+  reads.length = 0;
+  const watching = watch(node);
+  await harness.pass(500);
+  assert.deepEqual(seen(watching), numbers);
+  const [first, second, ...others] = reads;
+  assert.equal(first?.countMax, 16);
+  // What was more than it may hold was read again.
+  assert.ok(second !== undefined && second.seqFrom < 10 && second.countMax < 10);
+  assert.ok(others.every(({ countMax }) => countMax < 10));
+});

@@ -34,3 +34,19 @@ test('a job that fails gives its place back', async () => {
   );
   assert.equal(await limiter.run(() => Promise.resolve('yes')), 'yes');
 });
+
+test('who does not wait any more leaves the line, and its job never runs', async () => {
+  const limiter = new Limiter(1);
+  const first = deferred<void>();
+  const ran: string[] = [];
+  const running = limiter.run(() => first.promise);
+  const ending = new AbortController();
+  const left = limiter.run(async () => ran.push('left'), ending.signal);
+  const stayed = limiter.run(async () => ran.push('stayed'), new AbortController().signal);
+  ending.abort(new Error('enough'));
+  await assert.rejects(left, /enough/);
+  first.resolve();
+  await Promise.all([running, stayed]);
+  assert.deepEqual(ran, ['stayed']);
+  assert.equal(limiter.isFull, false);
+});

@@ -1,4 +1,4 @@
-/** Lets a bounded number of jobs run at a time; the others wait in order. The callers bound how many wait. */
+/** Lets a bounded number of jobs run at a time; the others wait in order. The callers bound how many wait; who does not wait any more leaves the line. */
 export class Limiter {
   readonly #concurrencyMax: number;
   readonly #waiting: (() => void)[] = [];
@@ -13,9 +13,11 @@ export class Limiter {
     return this.#running >= this.#concurrencyMax;
   }
 
-  async run<T>(job: () => Promise<T>): Promise<T> {
+  /** @param signal ends the wait for a place, with its reason; a job that runs is not ended */
+  async run<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
     if (this.#running < this.#concurrencyMax) this.#running += 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await this.#wait(signal);
     try {
       return await job();
     } finally {
@@ -24,5 +26,20 @@ export class Limiter {
       if (next) next();
       else this.#running -= 1;
     }
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const start = (): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(start), 1);
+        reject(signal?.reason as Error);
+      };
+      this.#waiting.push(start);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
   }
 }

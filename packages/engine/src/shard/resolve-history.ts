@@ -2,7 +2,12 @@ import { JournalError, type Journal } from '@chat-cluster/journal';
 import { sleep, type Timers } from '@chat-cluster/kernel';
 import type { ShardTail } from '../backlog/shard-tail.ts';
 import type { PastEvent, StateDefinition } from '../entity/entity-definition.ts';
-import { readHistory, type HistoryQuery } from '../recovery/read-history.ts';
+import {
+  HistoryTooLargeError,
+  readHistory,
+  type HistoryQuery,
+  type HistoryRoom,
+} from '../recovery/read-history.ts';
 import { HistoryGapError } from '../recovery/recover-entities.ts';
 
 /** Asks for older events; in the end it is `Done`. */
@@ -23,6 +28,8 @@ export type ResolveOptions<Event> = {
   readonly timers: Timers;
   /** False when nobody waits any more. */
   readonly lasts: () => boolean;
+  /** Of rows that may be read in all; default: no bound but that of the events that may be asked for. */
+  readonly bytesMax?: number;
 };
 
 /** Events that may be asked for at once: it can ask again. */
@@ -42,6 +49,8 @@ export async function resolveHistory<Event, Done extends { readonly kind: string
 ): Promise<Done | Threw | undefined> {
   let next: Done | AskedHistory<Event, Done> = asked;
   let seqBound = entity.seqNext + 1;
+  const { bytesMax = Infinity } = options;
+  const room = { bytesLeft: bytesMax };
   while (isAsked(next)) {
     const { seqBefore, countMax, resume }: AskedHistory<Event, Done> = next;
     const problem = problemOf({ seqBefore, countMax }, seqBound);
@@ -49,11 +58,15 @@ export async function resolveHistory<Event, Done extends { readonly kind: string
     seqBound = seqBefore;
     try {
       const query = { entityId: entity.id, seqBefore, countMax };
-      const events = await readUntilAnswered(options, query);
+      const events = await readUntilAnswered({ ...options, room }, query);
       if (events === undefined) return undefined;
       next = resume(events);
     } catch (error) {
       if (error instanceof HistoryGapError || error instanceof JournalError) throw error;
+      if (error instanceof HistoryTooLargeError) {
+        const reason = `More than ${bytesMax} bytes of history were asked for. Ask for less.`;
+        return { kind: 'threw', reason };
+      }
       return { kind: 'threw', reason: error instanceof Error ? error.message : String(error) };
     }
   }
@@ -67,13 +80,15 @@ function isAsked<Event, Done extends { readonly kind: string }>(
 }
 
 async function readUntilAnswered<Event>(
-  options: ResolveOptions<Event>,
+  options: ResolveOptions<Event> & { readonly room: HistoryRoom },
   query: HistoryQuery,
 ): Promise<PastEvent<Event>[] | undefined> {
+  const { bytesLeft } = options.room;
   while (options.lasts()) {
     try {
       return await readHistory(options, query);
     } catch (error) {
+      options.room.bytesLeft = bytesLeft;
       if (!(error instanceof JournalError) || !error.retriable) throw error;
       await sleep(options.timers, RETRY_MS);
     }

@@ -31,6 +31,8 @@ export type ShardContext<State, Command, Event> = {
   readonly journalWriter: JournalWriter;
   readonly snapshotWriter: SnapshotWriter;
   readonly recoveries: Limiter;
+  /** Of questions and watches: what records wait for does not wait for them. */
+  readonly historyReads: Limiter;
   /** Decided and not committed. */
   readonly decidedBudget: ByteBudget;
   /** In tails: decided, or committed and not in the journal. */

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MemoryApi } from '@chat-cluster/log';
+import { EngineHarness, type HarnessNode } from '../engine-harness.ts';
+import type { AskOutcome } from '../routing/entity-owner.ts';
+
+/** Asks x, and keeps what comes of it. */
+function ask(
+  node: HarnessNode,
+  asks: unknown,
+  { isCurrent = false, signal = new AbortController().signal } = {},
+): { outcome?: AskOutcome } {
+  const asked: { outcome?: AskOutcome } = {};
+  const question = Buffer.from(JSON.stringify(asks));
+  node
+    .worker()
+    .ask({ entityId: 'x', question, isCurrent, including: undefined }, signal)
+    .then(
+      (outcome) => (asked.outcome = outcome),
+      () => undefined,
+    );
+  return asked;
+}
+
+function codeOf({ outcome }: { outcome?: AskOutcome }): string | undefined {
+  return outcome?.kind === 'refused' ? outcome.code : outcome?.kind;
+}
+
+function valueOf({ outcome }: { outcome?: AskOutcome }): unknown {
+  assert.ok(outcome?.kind === 'answered', JSON.stringify(outcome));
+  return JSON.parse(Buffer.from(outcome.answer.answer).toString());
+}
+
+/** Requests of this kind get lost from now on. */
+function lose(harness: EngineHarness, api: MemoryApi | undefined): void {
+  harness.broker.network.faults = {
+    decide: (call) =>
+      call.api === api && call.client !== 'outside'
+        ? { kind: 'drop-request', noticedAfterMs: 50 }
+        : { kind: 'pass' },
+  };
+}
+
+async function play(options: ConstructorParameters<typeof EngineHarness>[0] = {}) {
+  const harness = new EngineHarness({ partitionCount: 1, ...options });
+  const node = await harness.startNode('a');
+  await harness.pass(2_000);
+  return { harness, node };
+}
+
+test('a refusal is made from the state, and goes out when that has committed', async () => {
+  const { harness, node } = await play();
+  lose(harness, 'EndTxn');
+  await harness.add('x', [2]);
+  await harness.pass(200);
+  const asked = ask(node, 'the way');
+  await harness.pass(400);
+  assert.equal(asked.outcome, undefined);
+  lose(harness, undefined);
+  await harness.until(() => asked.outcome !== undefined, 'a refusal');
+  assert.equal(codeOf(asked), 'invalid-question');
+});
+
+test('without a lease nothing is refused that the state decides, whatever the state is', async () => {
+  const { harness, node } = await play();
+  harness.counter.isBroken = false;
+  await harness.add('x', [14]);
+  await harness.untilTotals(1);
+  await harness.pass(1_000);
+  await harness.settle(node.worker().stop());
+  harness.counter.isBroken = true;
+  const next = await harness.startNode('b');
+  await harness.pass(2_000);
+  lose(harness, 'Heartbeat');
+  await harness.pass(1_300);
+  const asked = ask(next, 'total');
+  await harness.pass(1_000);
+  assert.equal(asked.outcome, undefined);
+  lose(harness, undefined);
+  await harness.until(() => asked.outcome !== undefined, 'a refusal');
+  assert.equal(codeOf(asked), 'unreadable-state');
+});
+
+test('a refusal that is to be current waits for a heartbeat, too', async () => {
+  const { harness, node } = await play();
+  lose(harness, 'Heartbeat');
+  const asked = ask(node, 'the way', { isCurrent: true });
+  await harness.pass(500);
+  assert.equal(asked.outcome, undefined);
+  lose(harness, undefined);
+  await harness.until(() => asked.outcome !== undefined, 'a refusal');
+  assert.equal(codeOf(asked), 'invalid-question');
+});
+
+test('an entity that has to be built anew, and is held by a read, is waited for', async () => {
+  const { harness, node } = await play();
+  await harness.add('x', [1, 2]);
+  await harness.untilTotals(2);
+  await harness.pass(1_000);
+  harness.journalFaults.delayMs = 500;
+  await harness.ask('x', 2);
+  await harness.pass(50);
+  await harness.add('x', [14]);
+  await harness.until(() => node.worker().counters.parked === 1, 'a parked record');
+  const asked = ask(node, 'total');
+  await harness.pass(50);
+  assert.equal(asked.outcome, undefined);
+  await harness.until(() => asked.outcome !== undefined, 'an answer');
+  assert.deepEqual(valueOf(asked), { id: 'x', total: 3 });
+});
+
+test('a question that asks for more history than may be held is refused', async () => {
+  const { harness, node } = await play({ limits: { questionHistoryBytesMax: 100 } });
+  await harness.add('x', [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  await harness.untilTotals(9);
+  await harness.pass(1_000);
+  const [few, many] = [ask(node, 2), ask(node, 9)];
+  await harness.pass(100);
+  assert.deepEqual(valueOf(few), { sum: 17 });
+  assert.equal(codeOf(many), 'invalid-question');
+  assert.match(JSON.stringify(many.outcome), /More than 100 bytes of history/);
+});
+
+test('few questions read history at a time, and those that nobody waits for leave the line', async () => {
+  let readsUnderWay = 0;
+  let readsMax = 0;
+  let readCount = 0;
+  const harness = new EngineHarness({ partitionCount: 1, limits: { historyReadConcurrency: 2 } });
+  const node = await harness.startNode('a', {
+    journal: (journal) => {
+      const read = journal.readEventsBefore.bind(journal);
+      journal.readEventsBefore = async (...query) => {
+        readsMax = Math.max(readsMax, (readsUnderWay += 1));
+        readCount += 1;
+        return read(...query).finally(() => (readsUnderWay -= 1));
+      };
+      return journal;
+    },
+  });
+  await harness.add('x', [1, 2, 3]);
+  await harness.untilTotals(3);
+  await harness.pass(2_000);
+  harness.journalFaults.delayMs = 100;
+  const ending = new AbortController();
+  const asked = Array.from({ length: 6 }, () => ask(node, 2));
+  const left = Array.from({ length: 4 }, () => ask(node, 2, { signal: ending.signal }));
+  const last = ask(node, 2);
+  await harness.pass(50);
+  ending.abort();
+  await harness.until(() => last.outcome !== undefined, 'the last answer');
+  for (const each of [...asked, last]) assert.deepEqual(valueOf(each), { sum: 5 });
+  assert.deepEqual(left.map(codeOf), [undefined, undefined, undefined, undefined]);
+  assert.deepEqual([readsMax, readCount], [2, 7]);
+});
