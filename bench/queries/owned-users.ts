@@ -21,7 +21,8 @@ export class OwnedUsers {
 
   async follow(): Promise<void> {
     await this.#look();
-    this.#timer = setInterval(() => void this.#look(), LOOK_MS);
+    // One look that fails leaves the last answer.
+    this.#timer = setInterval(() => void this.#look().catch(() => undefined), LOOK_MS);
   }
 
   close(): void {
