@@ -5,7 +5,7 @@ import {
   type OutgoingRecord,
   type TopicIdPartition,
 } from '@chat-cluster/log';
-import { textHeader } from './event-record.ts';
+import { headerText, textHeader } from './event-record.ts';
 
 /** Why a record was not processed: a code for machines and a sentence for people. */
 export type Refusal = { readonly code: string; readonly reason: string };
@@ -42,6 +42,24 @@ export function deadLetter(
     value?.byteLength !== record.value?.byteLength ||
     kept.length !== record.headers.length;
   return { key, value, headers: isCut ? [...headers, truncated] : headers };
+}
+
+/** Whose dead letter a record is, and why; undefined for a record that is none. */
+export function readDeadLetter({
+  headers,
+}: Pick<FetchedRecord, 'headers'>):
+  | (Refusal & { readonly topic: string; readonly partition: number; readonly offset: number })
+  | undefined {
+  const text = (key: string): string => headerText(headers, key) ?? '';
+  const topic = text('dl-topic');
+  if (topic === '') return undefined;
+  return {
+    topic,
+    partition: Number(text('dl-partition')),
+    offset: Number(text('dl-offset')),
+    code: text('dl-code'),
+    reason: text('dl-reason'),
+  };
 }
 
 function originHeaders(

@@ -52,7 +52,7 @@ export function decodeEventRecord(record: FetchedRecord): TailEvent | undefined 
   if (record.key === null || record.value === null) return undefined;
   const seq = numberHeader(record, SEQ);
   const eventNumber = numberHeader(record, NUMBER);
-  const timestampMs = numberHeader(record, TIME);
+  const timestampMs = timeOf(record);
   const [topicId, partition, offset] = (headerText(record.headers, SOURCE) ?? '').split('/');
   if (seq === undefined || eventNumber === undefined || timestampMs === undefined) return undefined;
   if (!topicId || !partition || !offset) return undefined;
@@ -72,6 +72,11 @@ export function timeHeader(timestampMs: number): OutgoingHeader {
   return textHeader(TIME, String(timestampMs));
 }
 
+/** What that header says; undefined without it. */
+export function timeOf(record: Pick<FetchedRecord, 'headers'>): number | undefined {
+  return numberHeader(record, TIME);
+}
+
 export function textHeader(key: string, value: string): OutgoingHeader {
   return { key, value };
 }
@@ -82,7 +87,7 @@ export function headerText(headers: readonly RecordHeader[], key: string): strin
   return header === undefined ? undefined : decoder.decode(header.value);
 }
 
-function numberHeader(record: FetchedRecord, key: string): number | undefined {
+function numberHeader(record: Pick<FetchedRecord, 'headers'>, key: string): number | undefined {
   const text = headerText(record.headers, key);
   const number = text === undefined || text === '' ? Number.NaN : Number(text);
   // Whatever time a sender has put on its record is a number here, however far away.

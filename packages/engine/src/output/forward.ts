@@ -7,7 +7,7 @@ import type {
 import { headerText, textHeader } from './event-record.ts';
 
 /** Headers of a forwarded record, UTF-8 text: where it was first, and its time there. */
-export const FORWARDED_FROM = 'fw-from';
+const FROM = 'fw-from';
 const TIME = 'fw-time';
 
 /**
@@ -25,7 +25,7 @@ export function forwarded(
     value: record.value,
     headers: [
       ...record.headers,
-      textHeader(FORWARDED_FROM, origin),
+      textHeader(FROM, origin),
       textHeader(TIME, String(record.timestampMs)),
     ],
   };
@@ -33,7 +33,7 @@ export function forwarded(
 
 /** Whether a worker forwarded this record already: once is enough, twice would be a loop. */
 export function wasForwarded(record: FetchedRecord): boolean {
-  return record.headers.length > 0 && headerText(record.headers, FORWARDED_FROM) !== undefined;
+  return record.headers.length > 0 && headerText(record.headers, FROM) !== undefined;
 }
 
 /** The time of the record where it first arrived. */
@@ -43,8 +43,12 @@ export function originalTimeMs(record: FetchedRecord): number {
   return Number.isInteger(timeMs) ? timeMs : record.timestampMs;
 }
 
-/** What `fw-from` says; undefined for a text that no worker wrote. */
-export function originOf(text: string): (TopicPartition & { readonly offset: number }) | undefined {
+/** Where a forwarded record was first; undefined for one that no worker forwarded. */
+export function originOf({
+  headers,
+}: Pick<FetchedRecord, 'headers'>): (TopicPartition & { readonly offset: number }) | undefined {
+  const text = headers.length > 0 ? headerText(headers, FROM) : undefined;
+  if (text === undefined) return undefined;
   const [topic, topicId, partition, offset, ...rest] = text.split('/');
   if (!topic || !topicId || !partition || !offset || rest.length > 0) return undefined;
   return { topic, partition: Number(partition), offset: Number(offset) };

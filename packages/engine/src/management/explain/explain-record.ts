@@ -9,8 +9,8 @@ import {
 import { decodeEngineEvent, isEngineEvent } from '../../entity/engine-event.ts';
 import type { EntityDefinition } from '../../entity/entity-definition.ts';
 import { readRecord } from '../../intake/read-record.ts';
-import { headerText, type TailEvent } from '../../output/event-record.ts';
-import { FORWARDED_FROM, originalTimeMs, originOf, wasForwarded } from '../../output/forward.ts';
+import type { TailEvent } from '../../output/event-record.ts';
+import { originalTimeMs, originOf, wasForwarded } from '../../output/forward.ts';
 import type { Explanation, FoundEvent, FoundRecord, RecordAt } from './explanation.ts';
 import { findEvents, placeAmongTwins, type SourcedEvent } from './find-events.ts';
 import { findDeadLetter, findForwarded, findOutputs, notBefore } from './find-records.ts';
@@ -30,7 +30,7 @@ export type ExplainOptions = {
 };
 
 /**
- * Tells the life of an input record from what the log and the journal hold: any process that reaches both can, whoever owns the shard. It reads little: about a thousand records, more only where outputs
+ * Tells the life of an input record from what the log and the journal hold. Whoever reaches both can tell it, the owner of the shard or not. It reads little: about a thousand records, more only where outputs
  * or dead letters lie far from where they are expected (50,000 of each topic at most).
  *
  * Rejects with a LogError or a JournalError; a record that is not there is an answer (`absent`).
@@ -62,11 +62,11 @@ async function factsOf(options: ExplainOptions, at: RecordAt): Promise<Facts> {
   const found = await readInput(log, from, at.offset);
   if (typeof found === 'string') return absent(record, found);
   const read = readRecord(reader, found);
-  const origin = originOf(headerText(found.headers, FORWARDED_FROM) ?? '');
+  const forwardedFrom = originOf(found);
   const received = {
     record,
     timestampMs: originalTimeMs(found),
-    ...(wasForwarded(found) && origin && { forwardedFrom: origin }),
+    ...(forwardedFrom && { forwardedFrom }),
   };
   // What is refused stays where it came: nobody knows whose it is.
   const key = read.ok ? Buffer.from(read.entityId) : undefined;

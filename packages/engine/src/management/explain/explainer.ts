@@ -1,7 +1,7 @@
 import { homePartition } from '@chat-cluster/log';
 import type { EntityDefinition } from '../../entity/entity-definition.ts';
 import { type ExplainOptions, explainRecord } from './explain-record.ts';
-import type { Explanation, RecordAt } from './explanation.ts';
+import { type Explanation, isSameRecord, type RecordAt } from './explanation.ts';
 import { findMessage } from './find-message.ts';
 
 /** Which record is meant: by its place, or by the id that its sender gave it. */
@@ -48,10 +48,6 @@ export async function explain(
   return explanations.filter(
     ({ entityId: whose, record }) =>
       (entityId === undefined || whose === entityId) &&
-      !copies.some((copy) => isSame(copy, record)),
+      !copies.some((copy) => isSameRecord(copy, record)),
   );
-}
-
-function isSame(a: RecordAt, b: RecordAt): boolean {
-  return a.topic === b.topic && a.partition === b.partition && a.offset === b.offset;
 }

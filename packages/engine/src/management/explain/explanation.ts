@@ -3,6 +3,10 @@ import type { TopicPartition } from '@chat-cluster/log';
 /** The place of one record. */
 export type RecordAt = TopicPartition & { readonly offset: number };
 
+export function isSameRecord(a: RecordAt, b: RecordAt): boolean {
+  return a.topic === b.topic && a.partition === b.partition && a.offset === b.offset;
+}
+
 /** A record that another one led to. */
 export type FoundRecord = RecordAt & {
   /** When the broker appended it, milliseconds since 1970. */

@@ -1,7 +1,13 @@
 import type { FetchedRecord, Log, TopicIdPartition } from '@chat-cluster/log';
-import { headerText } from '../../output/event-record.ts';
-import { FORWARDED_FROM, originOf } from '../../output/forward.ts';
-import type { FoundDeadLetter, FoundRecord, RecordAt } from './explanation.ts';
+import { readDeadLetter } from '../../output/dead-letter.ts';
+import { timeOf } from '../../output/event-record.ts';
+import { originOf } from '../../output/forward.ts';
+import {
+  type FoundDeadLetter,
+  type FoundRecord,
+  isSameRecord,
+  type RecordAt,
+} from './explanation.ts';
 import { boundsOf, offsetAt, scan } from './log-reader.ts';
 
 /** Records of a topic that are looked at for one that another led to. */
@@ -23,49 +29,47 @@ export async function findOutputs(
   sought: { readonly key: Uint8Array; readonly timeMs: number; readonly fromMs: number },
 ): Promise<FoundRecord[]> {
   const found: FoundRecord[] = [];
-  const time = String(sought.timeMs);
   await look(log, at, sought.fromMs, (record) => {
     if (record.key === null || Buffer.compare(record.key, sought.key) !== 0) return false;
-    if (headerText(record.headers, 'time') === time) found.push(foundAt(at, record));
+    if (timeOf(record) === sought.timeMs) found.push(foundAt(at, record));
     return false;
   });
   return found;
 }
 
+/** Of the records at or after `fromMs`, the one that was made of this one. */
+type MadeOf = { readonly of: RecordAt; readonly fromMs: number };
+
 export async function findDeadLetter(
   log: Log,
   at: TopicIdPartition,
-  sought: { readonly of: RecordAt; readonly fromMs: number },
+  sought: MadeOf,
 ): Promise<FoundDeadLetter | undefined> {
-  let found: FoundDeadLetter | undefined;
-  const { topic, partition, offset } = sought.of;
-  await look(log, at, sought.fromMs, (record) => {
-    const text = (key: string): string => headerText(record.headers, key) ?? '';
-    const isOf =
-      text('dl-topic') === topic &&
-      text('dl-partition') === String(partition) &&
-      text('dl-offset') === String(offset);
-    if (isOf) found = { ...foundAt(at, record), code: text('dl-code'), reason: text('dl-reason') };
-    return isOf;
-  });
-  return found;
+  const found = await findMadeOf(log, at, sought, readDeadLetter);
+  const letter = found && readDeadLetter(found);
+  return letter && { ...foundAt(at, found), code: letter.code, reason: letter.reason };
 }
 
-/** The copy of a forwarded record in its home partition. */
+/** The offset of the copy of a forwarded record in its home partition. */
 export async function findForwarded(
   log: Log,
   at: TopicIdPartition,
-  sought: { readonly of: RecordAt; readonly fromMs: number },
+  sought: MadeOf,
 ): Promise<number | undefined> {
-  let found: number | undefined;
-  const { topic, partition, offset } = sought.of;
-  await look(log, at, sought.fromMs, (record) => {
-    const text = headerText(record.headers, FORWARDED_FROM);
-    const origin = text === undefined ? undefined : originOf(text);
-    const isOf =
-      origin?.topic === topic && origin.partition === partition && origin.offset === offset;
-    if (isOf) found = record.offset;
-    return isOf;
+  return (await findMadeOf(log, at, sought, originOf))?.offset;
+}
+
+async function findMadeOf(
+  log: Log,
+  at: TopicIdPartition,
+  { of, fromMs }: MadeOf,
+  origin: (record: FetchedRecord) => RecordAt | undefined,
+): Promise<FetchedRecord | undefined> {
+  let found: FetchedRecord | undefined;
+  await look(log, at, fromMs, (record) => {
+    const from = origin(record);
+    if (from !== undefined && isSameRecord(from, of)) found = record;
+    return found !== undefined;
   });
   return found;
 }
