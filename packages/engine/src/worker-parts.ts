@@ -181,6 +181,7 @@ export class WorkerParts<State, Command, Event> {
       decidedBudget: new ByteBudget({ name: 'decided', bytesMax: limits.decidedBytesMax }),
       backlogBudget,
       entityBudget: new ByteBudget({ name: 'entities', bytesMax: limits.entityBytesMax }),
+      isBehind: () => this.pump.isBehind,
       onWork: () => this.pump.schedule(),
       onRecovered: (partition) => this.questions.look(partition),
       onCommitted: (partition, events) => {

@@ -227,7 +227,7 @@ export class EntityWatch {
       return { rows, isEnd: found.length < countMax && rows.length === found.length };
     };
     try {
-      return await reads.run(read, this.#ending.signal);
+      return await reads.run(read, { signal: this.#ending.signal });
     } catch (error) {
       if (this.#isOver) return undefined;
       if (!(error instanceof JournalError)) throw error;

@@ -188,7 +188,7 @@ export class PendingQuestion<State, Command, Event> {
       // It keeps its place until the answer is made: until then it holds what was read.
       const made = await historyReads.run(
         () => resolveHistory<Event, Made<Event>>(options, entity, asked),
-        this.#ending.signal,
+        { signal: this.#ending.signal },
       );
       if (made === undefined || !lasts()) return;
       take(made);

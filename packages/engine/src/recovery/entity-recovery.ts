@@ -14,6 +14,17 @@ type RecoveryContext<State, Event> = Pick<
   'clock' | 'journal' | 'limits' | 'recoveries' | 'report' | 'timers'
 > & { readonly definition: StateDefinition<State, Event> };
 
+/**
+ * Entities of a tenure's first reads, so that its first records wait for little. On busy cores a large read takes seconds, and all that
+ * wait for one of its entities wait for the last of them. All further reads have `recoveryBatchCount`.
+ */
+const FIRST_READS = [1, 4, 16] as const;
+
+/** Among all shards of a worker: every first read before any second one, and so on, then the large ones, in order. */
+const RANK_OF_LARGE_READS = FIRST_READS.length;
+/** … and behind them what no record waits for. */
+export const RANK_OF_READS_AHEAD = RANK_OF_LARGE_READS + 1;
+
 /** Recovers entities of a shard in bulk, concurrently and bounded; each at most once at a time. While the journal is away it tries again, as long as the tenure lasts. */
 export class EntityRecovery<State, Event> {
   readonly #underWay = new Set<string>();
@@ -22,6 +33,8 @@ export class EntityRecovery<State, Event> {
   readonly #lasts: () => boolean;
   readonly #onRecovered: (entities: readonly Entity<State, Event>[]) => void;
   readonly #onFailed: (error: Error) => void;
+  /** Reads that records waited for, of this tenure. */
+  #readCount = 0;
 
   constructor(options: {
     context: RecoveryContext<State, Event>;
@@ -37,15 +50,19 @@ export class EntityRecovery<State, Event> {
     this.#onFailed = options.onFailed;
   }
 
-  /** Recovers `entityId` in the first batch, and those of `neededSoon` that are not under way. */
+  /** Recovers `entityId` in the first read, and those of `neededSoon` that are not under way, in their order. */
   start(entityId: string, neededSoon: readonly string[]): void {
     const fresh = [entityId, ...neededSoon.filter((id) => id !== entityId)].filter(
       (id) => !this.#underWay.has(id),
     );
     for (const id of fresh) this.#underWay.add(id);
-    const batchCount = this.#context.limits.recoveryBatchCount;
-    for (let at = 0; at < fresh.length; at += batchCount) {
-      void this.#recover(fresh.slice(at, at + batchCount));
+    for (let at = 0; at < fresh.length;) {
+      const rank = Math.min(this.#readCount, RANK_OF_LARGE_READS);
+      this.#readCount += 1;
+      const { recoveryBatchCount } = this.#context.limits;
+      const count = Math.min(FIRST_READS[rank] ?? recoveryBatchCount, recoveryBatchCount);
+      void this.#recover(fresh.slice(at, at + count), rank);
+      at += count;
     }
   }
 
@@ -54,13 +71,15 @@ export class EntityRecovery<State, Event> {
     const fresh = entityIds.filter((id) => !this.#underWay.has(id));
     if (fresh.length === 0) return 0;
     for (const id of fresh) this.#underWay.add(id);
-    await this.#recover(fresh);
+    await this.#recover(fresh, RANK_OF_READS_AHEAD);
     return fresh.length;
   }
 
-  async #recover(entityIds: readonly string[]): Promise<void> {
+  async #recover(entityIds: readonly string[], rank: number): Promise<void> {
     try {
-      const entities = await this.#context.recoveries.run(() => this.#untilRead(entityIds));
+      const entities = await this.#context.recoveries.run(() => this.#untilRead(entityIds), {
+        rank,
+      });
       for (const id of entityIds) this.#underWay.delete(id);
       if (entities !== undefined && this.#lasts()) this.#onRecovered(entities);
     } catch (error) {

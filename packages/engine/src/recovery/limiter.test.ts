@@ -41,12 +41,34 @@ test('who does not wait any more leaves the line, and its job never runs', async
   const ran: string[] = [];
   const running = limiter.run(() => first.promise);
   const ending = new AbortController();
-  const left = limiter.run(async () => ran.push('left'), ending.signal);
-  const stayed = limiter.run(async () => ran.push('stayed'), new AbortController().signal);
+  const left = limiter.run(async () => ran.push('left'), { signal: ending.signal });
+  const stayed = limiter.run(async () => ran.push('stayed'), {
+    signal: new AbortController().signal,
+  });
   ending.abort(new Error('enough'));
   await assert.rejects(left, /enough/);
   first.resolve();
   await Promise.all([running, stayed]);
   assert.deepEqual(ran, ['stayed']);
   assert.equal(limiter.isFull, false);
+});
+
+test('of those that wait the lowest rank comes first, and those of one rank in order', async () => {
+  const limiter = new Limiter(1);
+  const first = deferred<void>();
+  const ran: string[] = [];
+  const jobs = [limiter.run(() => first.promise, { rank: 9 })];
+  for (const [name, rank] of [
+    ['c', 2],
+    ['a', 0],
+    ['d', 2],
+    ['b', 1],
+  ] as const) {
+    jobs.push(limiter.run(async () => void ran.push(name), { rank }));
+  }
+  assert.deepEqual([limiter.hasBelow(0), limiter.hasBelow(1)], [false, true]);
+  first.resolve();
+  await Promise.all(jobs);
+  assert.deepEqual(ran, ['a', 'b', 'c', 'd']);
+  assert.equal(limiter.hasBelow(10), false);
 });

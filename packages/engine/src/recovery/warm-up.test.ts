@@ -83,19 +83,21 @@ test('many shards that come at once read ahead two at a time, and with the recor
   assert.equal(new Set(reads.entityIds).size, reads.entityIds.length, 'None is read twice.');
 });
 
-test('reads that records wait for come first', async () => {
-  const limits = { recoveryBatchCount: 1, recoveryConcurrency: 1 };
-  const harness = new EngineHarness({ partitionCount: 1, limits });
-  await leave(harness, namesOf(20));
-  const waiting = Array.from({ length: 6 }, (_, index) => `new-${index}`);
-  for (const id of waiting) await harness.add(id, [1]);
-  const reads = new JournalReads();
-  const journal = (real: Journal): Journal => reads.watch(real);
-  harness.journalFaults.delayMs = 50;
-  const node = await harness.startNode('a', { journal });
-  await harness.until(() => warmedBy(node) === 20, 'all to be read ahead');
-  assert.deepEqual(reads.entityIds.slice(0, waiting.length), waiting);
-  assert.equal(reads.runningMax, 1);
+test('reads that records wait for come first, also where there would be room beside them', async () => {
+  for (const recoveryConcurrency of [1, 8]) {
+    const limits = { recoveryBatchCount: 1, recoveryConcurrency };
+    const harness = new EngineHarness({ partitionCount: 1, limits });
+    await leave(harness, namesOf(20));
+    const waiting = Array.from({ length: 6 }, (_, index) => `new-${index}`);
+    for (const id of waiting) await harness.add(id, [1]);
+    const reads = new JournalReads();
+    const journal = (real: Journal): Journal => reads.watch(real);
+    harness.journalFaults.delayMs = 100;
+    const node = await harness.startNode('a', { journal });
+    await harness.until(() => warmedBy(node) === 20, 'all to be read ahead');
+    assert.deepEqual(reads.entityIds.slice(0, waiting.length), waiting);
+    assert.ok(reads.runningMax <= waiting.length, 'Nothing is read ahead beside them.');
+  }
 });
 
 test('a journal that is slow is not asked for more', async () => {

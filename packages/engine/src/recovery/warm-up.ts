@@ -5,6 +5,7 @@ import type { EngineLimits } from '../engine-limits.ts';
 import type { EngineTopics } from '../engine-topics.ts';
 import type { Counters } from '../management/counters.ts';
 import { decodeEventRecord } from '../output/event-record.ts';
+import { RANK_OF_READS_AHEAD } from './entity-recovery.ts';
 import { Limiter } from './limiter.ts';
 
 /** What warming needs of a shard. */
@@ -23,7 +24,7 @@ type WarmUpOptions = {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly counters: Counters;
-  /** Those that records wait for come first: only places that they leave are taken. */
+  /** Those that records wait for come first: while there are any, nothing is read ahead. */
   readonly recoveries: Limiter;
   readonly entityBudget: ByteBudget;
 };
@@ -37,6 +38,8 @@ const WORTHWHILE_MS = 10_000;
 /** A journal that was slow gets no reads ahead for so long. */
 const OFF_MS = 10_000;
 const BUSY_POLL_MS = 20;
+/** Entities of a read: who needs one of them waits for all of them. */
+const READ_COUNT_MAX = 16;
 
 /**
  * Reads entities ahead that were active where a shard was before: those of the newest events of its event-topic partition, newest first, in bulk. It is for speed alone: bounded in
@@ -60,10 +63,10 @@ export class WarmUp {
     const isWorthwhile = (): boolean =>
       shard.isRunning && this.#isOn && clock.monotonicMs() < endMs;
     const entityIds = await this.#limiter.run(() => this.#newest(shard.partition, isWorthwhile));
-    const batchCount = limits.recoveryBatchCount;
+    const batchCount = Math.min(limits.recoveryBatchCount, READ_COUNT_MAX);
     for (let at = 0; at < entityIds.length && isWorthwhile(); at += batchCount) {
       await this.#limiter.run(async () => {
-        await this.#untilThereIsRoom(isWorthwhile);
+        await this.#untilNobodyWaits(isWorthwhile);
         if (!isWorthwhile()) return;
         const startMs = clock.monotonicMs();
         const warmedCount = await shard.warm(entityIds.slice(at, at + batchCount));
@@ -83,9 +86,10 @@ export class WarmUp {
     this.#offUntilMs = this.#options.clock.monotonicMs() + OFF_MS;
   }
 
-  async #untilThereIsRoom(isWorthwhile: () => boolean): Promise<void> {
+  async #untilNobodyWaits(isWorthwhile: () => boolean): Promise<void> {
     const { recoveries, timers } = this.#options;
-    while (recoveries.isFull && isWorthwhile()) await sleep(timers, BUSY_POLL_MS);
+    const isBusy = (): boolean => recoveries.isFull || recoveries.hasBelow(RANK_OF_READS_AHEAD);
+    while (isBusy() && isWorthwhile()) await sleep(timers, BUSY_POLL_MS);
   }
 
   /** The entities of the partition's newest events, newest first. */

@@ -165,9 +165,9 @@ export class EntityDecider<State, Command, Event> {
     events: readonly Event[],
     eventCount: number,
   ): { kind: 'evolved'; grownBytes: number; snapshot: Uint8Array | undefined } | Threw {
-    const { definition, limits } = this.#options.context;
+    const { definition } = this.#options.context;
     const eventsSince = entity.seqNext + eventCount - entity.snapshotSeqNext;
-    const isDue = eventsSince >= limits.snapshotEveryEvents && !entity.isQuarantined;
+    const isDue = this.#isSnapshotDue(eventsSince) && !entity.isQuarantined;
     try {
       for (const event of events) entity.evolve(definition, event);
       const { state } = entity;
@@ -178,6 +178,12 @@ export class EntityDecider<State, Command, Event> {
       entity.mustBeRebuilt = true;
       return threw(error);
     }
+  }
+
+  #isSnapshotDue(eventsSince: number): boolean {
+    const { isBehind, limits } = this.#options.context;
+    if (eventsSince >= limits.snapshotEveryEvents) return true;
+    return eventsSince >= limits.snapshotEveryEventsAtEase && !isBehind();
   }
 
   #settle(

@@ -38,6 +38,8 @@ export type ShardContext<State, Command, Event> = {
   /** In tails: decided, or committed and not in the journal. */
   readonly backlogBudget: ByteBudget;
   readonly entityBudget: ByteBudget;
+  /** Whether throughput counts more than how soon one record is done. */
+  readonly isBehind: () => boolean;
   /** Something waited for is there: decide on. */
   readonly onWork: () => void;
   /** Entities are in memory that were not. */

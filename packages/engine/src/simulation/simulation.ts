@@ -339,6 +339,7 @@ class Simulation {
       entityBytesMax: this.#pick([1_000, 3_000, 1_000_000]),
       entityIdleMs: this.#pick([500, 3_000, 120_000]),
       snapshotEveryEvents: this.#pick([2, 7, 200]),
+      snapshotEveryEventsAtEase: this.#pick([2, 50]),
       snapshotAtPassivationEvents: this.#pick([1, 5, 50]),
       recoveryBatchCount: this.#pick([1, 3, 50]),
       recoveryConcurrency: this.#pick([1, 2, 8]),
