@@ -12,14 +12,16 @@ export type ShownShard = Omit<ShardStatus, 'shard' | 'entityCount'> & {
 /** What `/ready` answers. */
 export type Readiness = { readonly ready: boolean; readonly troubles: readonly string[] };
 
+type Member = { readonly name: string; readonly endpoint: string };
+
 /** A chat node in a process of its own, that can be told where to die. */
 export class ChatNode {
   readonly program: Program;
-  readonly #managementPort: number;
+  readonly managementPort: number;
 
   private constructor(program: Program, managementPort: number) {
     this.program = program;
-    this.#managementPort = managementPort;
+    this.managementPort = managementPort;
   }
 
   /** Resolves when it has its first assignment. */
@@ -53,6 +55,12 @@ export class ChatNode {
     return Number(value);
   }
 
+  /** HOST:PORT where it answers other nodes; undefined when it does not tell. */
+  async endpoint(name: string): Promise<string | undefined> {
+    const answer = (await this.#ask('/cluster/members')) as { members: Member[] } | undefined;
+    return answer?.members.find((member) => member.name === name)?.endpoint;
+  }
+
   async #ask(path: string): Promise<unknown> {
     const text = await this.#fetch(path);
     return text === undefined ? undefined : JSON.parse(text);
@@ -61,7 +69,7 @@ export class ChatNode {
   async #fetch(path: string): Promise<string | undefined> {
     try {
       const signal = AbortSignal.timeout(ANSWER_WAIT_MS);
-      const answer = await fetch(`http://127.0.0.1:${this.#managementPort}${path}`, { signal });
+      const answer = await fetch(`http://127.0.0.1:${this.managementPort}${path}`, { signal });
       return await answer.text();
     } catch {
       return undefined;

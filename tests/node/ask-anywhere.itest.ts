@@ -10,6 +10,7 @@ import {
   UserStatsRequestSchema,
   UserStatsResponseSchema,
 } from '@chat-cluster/contract/purchases';
+import { homePartition } from '@chat-cluster/log';
 import { within } from '../crash/within.ts';
 import { Program } from '../path/program.ts';
 
@@ -94,6 +95,31 @@ describe('any node answers for any entity', () => {
       one.map(({ count }) => count),
       other.map(({ count }) => count),
     );
+  });
+
+  it('each tells what became of a purchase, named by its place, for it has no id', async () => {
+    const explain = (endpoint: string, question: unknown): Promise<Response> =>
+      fetch(`http://${endpoint}/chatcluster.engine.v1.EntityService/Explain`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${SECRET}` },
+        body: JSON.stringify(question),
+      });
+    for (const endpoint of endpoints) {
+      const record = { topic: 'user-events', partition: homePartition(Buffer.from('7'), 12) };
+      const told = (await (await explain(endpoint, { record })).json()) as {
+        explanations: { state: string; events: unknown[] }[];
+      };
+      assert.deepEqual(
+        told.explanations.map(({ events, state }) => [state, events.length]),
+        [['decided', 1]],
+      );
+      const refused = await explain(endpoint, { message: { messageId: '7' } });
+      assert.equal(refused.status, 400);
+      assert.match(
+        await refused.text(),
+        /records of user-events carry no id of their own: name the record by its topic, partition and offset/,
+      );
+    }
   });
 
   it('nobody is told anything who does not know the secret', async () => {

@@ -22,6 +22,7 @@ export { RpcListenError, type RpcListenErrorCode } from './rpc/rpc-listen-error.
 export type { RecordPosition } from './shard/shard-context.ts';
 export { Worker, type ShardStatus } from './worker.ts';
 export type { WorkerOptions } from './worker-options.ts';
-export { explain, type ExplainQuestion } from './management/explain/explainer.ts';
+export { Explainer } from './management/explain/explainer.ts';
+export * from './management/explain/explain-outcome.ts';
 export type { Explanation } from './management/explain/explanation.ts';
 export { readExplainQuestion } from './management/explain/question-text.ts';

@@ -1,7 +1,6 @@
-import type { EntityRouter, Report } from '@chat-cluster/engine';
+import type { EntityRouter, Explain, ExplainOutcome, Report } from '@chat-cluster/engine';
 import { systemClock, systemTimers } from '@chat-cluster/kernel';
 import { openEntityPort, type EntityPort } from './entities/entity-port.ts';
-import type { RouteAnswer } from './management/explain-route.ts';
 import { startManagementServer, type ManagementAddress } from './management/management-server.ts';
 import { WorkerProcess } from './processes/worker-process.ts';
 import type { LocalWorker } from './start-worker.ts';
@@ -52,11 +51,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { entityType, management: address } = options;
   const node: StartingNode = { workers: [], port: undefined };
   const workers = (): NodeWorker[] => node.workers.filter((worker) => worker !== undefined);
+  const explain: Explain = (question, deadlineMs) => explainBy(workers(), question, deadlineMs);
   const management = await startManagementServer({
     address,
     entityType,
     look: () => Promise.all(workers().map((worker) => worker.look())),
-    explain: (query) => explainBy(workers(), query),
+    explain,
     own: () => node.port && { routing: node.port.router.counters, memory: process.memoryUsage() },
   });
   const stop = async (): Promise<void> => {
@@ -65,7 +65,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     await management.close();
   };
   try {
-    const { endpoint, router } = await startWorkers(options, node);
+    const { endpoint, router } = await startWorkers(options, node, explain);
     management.ready();
     return { managementPort: management.port, endpoint, router, stop };
   } catch (error) {
@@ -86,13 +86,14 @@ type StartingNode = {
 async function startWorkers(
   { endpoint, entityType, report, workers }: NodeOptions,
   node: StartingNode,
+  explain: Explain,
 ): Promise<Pick<RunningNode, 'endpoint' | 'router'>> {
   if (workers.kind === 'here') {
     const worker = await workers.start(endpoint);
     node.workers[0] = worker;
     return worker;
   }
-  const port = await openEntityPort({ owners: [], endpoint, report });
+  const port = await openEntityPort({ owners: [], endpoint, explain, report });
   node.port = port;
   const { count, module, settings } = workers;
   const starts = Array.from({ length: count }, async (_, index) => {
@@ -114,12 +115,19 @@ async function startWorkers(
   return port;
 }
 
-/** The first worker that is there tells: all of them read the same log and journal. */
-async function explainBy(workers: readonly NodeWorker[], query: string): Promise<RouteAnswer> {
-  let answer: RouteAnswer = { status: 503, body: { error: 'The node is starting.' } };
+/** The first worker that can tells: all of them read the same log and journal. */
+async function explainBy(
+  workers: readonly NodeWorker[],
+  ...asked: Parameters<Explain>
+): Promise<ExplainOutcome> {
+  const starting = 'The node is starting: ask again in a second.';
+  let outcome: ExplainOutcome = { kind: 'refused', code: 'unreadable', reason: starting };
   for (const worker of workers) {
-    answer = await worker.explain(query);
-    if (answer.status !== 503) break;
+    outcome = await worker.explain(...asked);
+    if (outcome.kind === 'explained' || !ELSEWHERE_PERHAPS.has(outcome.code)) break;
   }
-  return answer;
+  return outcome;
 }
+
+/** Another worker of the node may do better. */
+const ELSEWHERE_PERHAPS: ReadonlySet<string> = new Set(['unreadable', 'overloaded']);

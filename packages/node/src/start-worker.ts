@@ -1,8 +1,10 @@
 import {
+  Explainer,
   PeerWatch,
   Worker,
   type EntityOwner,
   type EntityRouter,
+  type Explain,
   type Report,
   type RpcPeers,
   type WorkerIdentity,
@@ -15,7 +17,6 @@ import { createMissingTopics, type TopicToCreate } from './create-missing-topics
 import { openEntityPort } from './entities/entity-port.ts';
 import { isAlive } from './entities/is-alive.ts';
 import { LateOwner } from './entities/late-owner.ts';
-import { ExplainRoute, type RouteAnswer } from './management/explain-route.ts';
 import type { WorkerEndpoint } from './worker-endpoint.ts';
 import type { NodeWorker, WorkerStatus } from './worker-status.ts';
 
@@ -73,10 +74,11 @@ export async function startWorker<State, Command, Event>(
     opened.push(() => journal.close());
     const log = setup.openLog();
     opened.push(() => log.close());
-    const explain = explainRoute(setup, journal);
-    opened.push(() => explain.close());
+    const explainer = explainerOf(setup, journal);
+    opened.push(() => explainer.close());
+    const explain: Explain = (question, deadlineMs) => explainer.explain(question, deadlineMs);
     const owner = new LateOwner(entityType);
-    const port = await openEntityPort({ owners: [owner], endpoint, report });
+    const port = await openEntityPort({ owners: [owner], endpoint, explain, report });
     opened.push(() => port.close());
     const { router } = port;
     await createMissingTopics(log.admin, setup);
@@ -96,7 +98,7 @@ export async function startWorker<State, Command, Event>(
       owner,
       router,
       look: async () => statusOf(worker, identity, { router, entityType }),
-      explain: (query) => explained(explain, query, report),
+      explain,
       stop: () => (stopping ??= stop()),
     };
   } catch (error) {
@@ -105,21 +107,12 @@ export async function startWorker<State, Command, Event>(
   }
 }
 
-function explainRoute<State, Command, Event>(
+function explainerOf<State, Command, Event>(
   setup: WorkerSetup<State, Command, Event>,
   journal: Journal,
-): ExplainRoute {
+): Explainer {
   const { definition, eventTopic = `${definition.type}_events` } = setup;
-  return new ExplainRoute({ ...setup, definition, eventTopic, journal });
-}
-
-async function explained(route: ExplainRoute, query: string, report: Report): Promise<RouteAnswer> {
-  try {
-    return await route.answer(query);
-  } catch (error) {
-    report('error', 'A record could not be explained.', { query, error });
-    return { status: 500, body: { error: String(error) } };
-  }
+  return new Explainer({ ...setup, definition, eventTopic, journal, timers: systemTimers });
 }
 
 function joinGroup<State, Command, Event>(

@@ -1,5 +1,4 @@
-import type { Counters, EntityRouter, ShardMap, ShardStatus } from '@chat-cluster/engine';
-import type { RouteAnswer } from './management/explain-route.ts';
+import type { Counters, EntityRouter, Explain, ShardMap, ShardStatus } from '@chat-cluster/engine';
 
 /** What a worker tells of itself, in plain values: it may live in another process. */
 export type WorkerStatus = {
@@ -46,8 +45,8 @@ export type AbsentWorker = {
 export interface NodeWorker {
   /** Never rejects. */
   look(): Promise<WorkerStatus | AbsentWorker>;
-  /** What became of a record or a message, as /explain is asked. Never rejects; 503 for a worker that is not there. */
-  explain(query: string): Promise<RouteAnswer>;
+  /** Tells what became of a record or a message; a worker that is not there refuses with `unreadable`. */
+  readonly explain: Explain;
   /** Drains, commits, leaves the group, writes the journal. Idempotent. */
   stop(): Promise<void>;
 }

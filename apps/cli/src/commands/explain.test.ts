@@ -40,14 +40,17 @@ describe('explain', () => {
     answer = explained(['It was decided.', 'Received.']);
     const ran = await run('instant_message_in', '3:120');
     assert.deepEqual(ran, { exitCode: 0, printed: ['It was decided.', 'Received.'], notes: [] });
-    assert.equal(asked.at(-1), '/explain?topic=instant_message_in&partition=3&offset=120');
+    assert.equal(
+      asked.at(-1),
+      '/explain?topic=instant_message_in&partition=3&offset=120&timeoutMs=10000',
+    );
   });
 
   test('a message is asked for by its id, and each of its records is told', async () => {
     answer = explained(['first'], ['second']);
     const ran = await run('--message-id', 'a&b', '--entity', 'abc');
     assert.deepEqual(ran.printed, ['first', '', 'second']);
-    assert.equal(asked.at(-1), '/explain?messageId=a%26b&entityId=abc');
+    assert.equal(asked.at(-1), '/explain?messageId=a%26b&entityId=abc&timeoutMs=10000');
     const json = await run('--message-id', 'a&b', '--json');
     assert.deepEqual(
       json.printed.map((line) => (JSON.parse(line) as { sentences: unknown }).sentences),
@@ -78,8 +81,9 @@ describe('explain', () => {
   });
 
   test('no record, no node, no explanation: a sentence that says what to do', async () => {
-    answer = explained();
-    assert.match((await run('--message-id', 'x')).notes.join(), /newest 100,000/);
+    const searched = 'No record with this id is among the newest 12 offsets of 3 partitions.';
+    answer = { status: 200, body: JSON.stringify({ explanations: [], searched }) };
+    assert.match((await run('--message-id', 'x')).notes.join(), /newest 12 offsets/);
     answer = { status: 503, body: JSON.stringify({ error: 'Kafka is away.' }) };
     assert.match((await run('--message-id', 'x')).notes.join(), /Kafka is away\./);
     answer = { status: 200, body: '[]' };

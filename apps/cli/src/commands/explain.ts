@@ -1,5 +1,5 @@
 import { type Address, readAddresses } from '@chat-cluster/app-chat-node/settings';
-import type { Explanation } from '@chat-cluster/engine';
+import type { Explained } from '@chat-cluster/engine';
 import { printable } from '@chat-cluster/kernel';
 import { type Command, type CommandContext, CommandFailure, UsageError } from '../command.ts';
 import type { Given } from '../given.ts';
@@ -31,12 +31,12 @@ or the dead letter it led to and where they are, and whether the journal has the
     const question = questionOf(given);
     const management = managementOf(given);
     const timeoutMs = timeoutMsOf(given);
-    const explanations = await ask(context, { management, question, timeoutMs });
+    question.set('timeoutMs', `${timeoutMs}`);
+    const { explanations, searched } = await ask(context, { management, question, timeoutMs });
     if (explanations.length === 0) {
-      throw new CommandFailure(
-        'No record with this message id is among the newest 100,000 of each partition.',
-      );
+      throw new CommandFailure(searched ?? 'No record with this message id was found.');
     }
+    if (searched !== undefined) context.note(searched);
     for (const [index, explanation] of explanations.entries()) {
       if (given.has('json')) {
         context.print(JSON.stringify(explanation));
@@ -70,6 +70,9 @@ function managementOf(given: Given): Address {
   throw new UsageError(`--management is "${text}"; it must be HOST:PORT.`);
 }
 
+/** What a node answers. */
+type Answered = Pick<Explained, 'explanations' | 'searched'>;
+
 async function ask(
   { env, signal }: CommandContext,
   options: {
@@ -77,7 +80,7 @@ async function ask(
     readonly question: URLSearchParams;
     readonly timeoutMs: number;
   },
-): Promise<readonly Explanation[]> {
+): Promise<Answered> {
   const { host, port } = options.management;
   const where = `${host}:${port}`;
   let answer: unknown;
@@ -100,13 +103,13 @@ async function ask(
       { cause: error },
     );
   }
-  if (isExplained(answer)) return answer.explanations;
+  if (isExplained(answer)) return answer;
   const why = (answer as { readonly error?: unknown } | null)?.error;
   throw new CommandFailure(
     typeof why === 'string' ? why : `What ${where} answered is no explanation: is it a node?`,
   );
 }
 
-function isExplained(answer: unknown): answer is { readonly explanations: readonly Explanation[] } {
+function isExplained(answer: unknown): answer is Answered {
   return typeof answer === 'object' && answer !== null && 'explanations' in answer;
 }

@@ -24,7 +24,11 @@ const router = new EntityRouter({
 const { port } = await listenRpc({
   host: '127.0.0.1',
   port: 0,
-  routes: entityRoutes(router),
+  routes: entityRoutes(router, async () => ({
+    kind: 'refused',
+    code: 'unreadable',
+    reason: 'This process reads no log.',
+  })),
   access: { kind: 'nodes' },
   timers: systemTimers,
   report: () => undefined,

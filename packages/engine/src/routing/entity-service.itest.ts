@@ -52,7 +52,7 @@ async function startNode(t: TestContext, memberId: string): Promise<Node> {
   const server = await listenRpc({
     host: '127.0.0.1',
     port: 0,
-    routes: entityRoutes(router),
+    routes: entityRoutes(router, () => assert.fail('Nobody asks here for a record.')),
     access: { kind: 'nodes' },
     timers: systemTimers,
     report: () => undefined,

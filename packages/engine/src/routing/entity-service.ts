@@ -4,9 +4,17 @@ import {
   type AskRequest,
   type AskResponse,
   type AttendRequest,
+  type ExplainRequest,
+  type ExplainResponse,
   type ShardMapRequest,
   type ShardMapResponse,
 } from '../gen/chatcluster/engine/v1/entity_service_pb.ts';
+import {
+  decodeExplainRequest,
+  encodeExplained,
+  explainRefusal,
+} from '../management/explain/explain-messages.ts';
+import { type Explain, EXPLAIN_DEADLINE_MS } from '../management/explain/explain-outcome.ts';
 import { askDeadlineMs } from './ask-deadline.ts';
 import { untilAborted } from './deadline.ts';
 import { decodeQuestion, encodeAnswer, encodeMap, encodeNotOwner } from './entity-messages.ts';
@@ -15,8 +23,11 @@ import { toConnectError } from './refusal.ts';
 import { RouterError } from './router-error.ts';
 import { serveWatch } from './serve-watch.ts';
 
-/** The EntityService of a node: its own workers to other nodes, any entity to everybody else. For `listenRpc`. */
-export function entityRoutes(router: EntityRouter): (routes: ConnectRouter) => void {
+/** The EntityService of a node: its own workers to other nodes, any entity and the life of any record to everybody else. For `listenRpc`. */
+export function entityRoutes(
+  router: EntityRouter,
+  explain: Explain,
+): (routes: ConnectRouter) => void {
   return (routes) => {
     routes.service(EntityService, {
       ask: (request, context) =>
@@ -24,6 +35,7 @@ export function entityRoutes(router: EntityRouter): (routes: ConnectRouter) => v
       watch: (request, context) => serveWatch(router, request, context.signal),
       shardMap: (request) => tellMap(router, request),
       attend: (request, context) => attend(router, request, context),
+      explain: (request, context) => answerExplain(explain, request, context),
     });
   };
 }
@@ -81,6 +93,17 @@ function tellMap(
     `This node has no map of ${entityType} yet: ask another node, or again in a second.`,
     Code.Unavailable,
   );
+}
+
+async function answerExplain(
+  explain: Explain,
+  request: ExplainRequest,
+  { timeoutMs }: HandlerContext,
+): Promise<ExplainResponse> {
+  const question = decodeExplainRequest(request);
+  const outcome = await explain(question, askDeadlineMs(timeoutMs(), EXPLAIN_DEADLINE_MS));
+  if (outcome.kind === 'explained') return encodeExplained(outcome);
+  throw explainRefusal(outcome.code, outcome.reason);
 }
 
 async function* attend(

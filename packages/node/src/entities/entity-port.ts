@@ -4,6 +4,7 @@ import {
   listenRpc,
   RpcPeers,
   type EntityOwner,
+  type Explain,
   type PeerCredentials,
   type Report,
 } from '@chat-cluster/engine';
@@ -28,9 +29,10 @@ export async function openEntityPort(options: {
   readonly owners: readonly EntityOwner[];
   readonly bootstrap?: readonly string[];
   readonly endpoint: WorkerEndpoint;
+  readonly explain: Explain;
   readonly report: Report;
 }): Promise<EntityPort> {
-  const { bootstrap = [], endpoint, owners, report } = options;
+  const { bootstrap = [], endpoint, explain, owners, report } = options;
   const { host, port, secret, tls } = endpoint;
   const peers = new RpcPeers(credentialsOf(endpoint), systemTimers);
   const router = new EntityRouter({
@@ -49,7 +51,7 @@ export async function openEntityPort(options: {
     const server = await listenRpc({
       host,
       port,
-      routes: entityRoutes(router),
+      routes: entityRoutes(router, explain),
       access: { kind: 'nodes', secret },
       tls,
       timers: systemTimers,

@@ -1,55 +1,55 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MemoryJournal, MemoryJournalStore } from '@chat-cluster/journal';
-import { ManualTimers } from '@chat-cluster/kernel';
-import { LogError, MemoryBroker, MemoryLog } from '@chat-cluster/log';
-import { ExplainRoute } from './explain-route.ts';
+import type { Explain, ExplainOutcome } from '@chat-cluster/engine';
+import { explainRoute } from './explain-route.ts';
 
-function route(openLog: () => MemoryLog): ExplainRoute {
-  const journal = new MemoryJournal({
-    timers: new ManualTimers(),
-    store: new MemoryJournalStore(),
-  });
-  const definition = { type: 'x', inputs: {}, outputTopics: [], deadLetterTopic: 'dead' };
-  return new ExplainRoute({ definition, eventTopic: 'x_events', groupId: 'g', journal, openLog });
+function answering(outcome: ExplainOutcome): Explain & { readonly deadlinesMs: number[] } {
+  const deadlinesMs: number[] = [];
+  const explain: Explain = async (_question, deadlineMs) => {
+    deadlinesMs.push(deadlineMs);
+    return outcome;
+  };
+  return Object.assign(explain, { deadlinesMs });
 }
 
-const record = 'topic=in&partition=0&offset=0';
+const place = 'topic=in&partition=0&offset=0';
 
 test('a question is answered, one that names nothing is told how to ask', async () => {
-  const timers = new ManualTimers();
-  const broker = new MemoryBroker({ clock: timers.clock, timers });
-  const asked = route(() => new MemoryLog({ broker, clientName: 'c' }));
-  const { body, status } = await asked.answer(record);
-  assert.equal(status, 200);
-  const { explanations } = body as { explanations: { state: string }[] };
-  assert.deepEqual(
-    explanations.map(({ state }) => state),
-    ['absent'],
-  );
-  assert.equal((await asked.answer('topic=in')).status, 400);
-  await asked.close();
-  assert.equal((await asked.answer(record)).status, 503);
-});
-
-test('a log that does not answer is 503 with its sentence, and what is asked next is answered anew', async () => {
-  const asked = route(() => {
-    throw new LogError('unavailable', 'Kafka is away.');
+  const explain = answering({ kind: 'explained', explanations: [], searched: 'Not far.' });
+  assert.deepEqual(await explainRoute(explain, 'messageId=m'), {
+    status: 200,
+    body: { explanations: [], searched: 'Not far.' },
   });
-  for (let time = 0; time < 2; time++) {
-    const { body, status } = await asked.answer(record);
-    assert.deepEqual([status, body], [503, { error: 'Kafka is away.' }]);
-  }
+  const { body, status } = await explainRoute(explain, 'topic=in');
+  assert.equal(status, 400);
+  assert.match(JSON.stringify(body), /Name a record/);
+  assert.equal(explain.deadlinesMs.length, 1);
 });
 
-test('too many questions at once are refused, and none is lost', async () => {
-  const timers = new ManualTimers();
-  const broker = new MemoryBroker({ clock: timers.clock, timers });
-  const asked = route(() => new MemoryLog({ broker, clientName: 'c' }));
-  const answers = await Promise.all(Array.from({ length: 20 }, () => asked.answer(record)));
-  const statuses = answers.map(({ status }) => status);
-  assert.equal(statuses.filter((status) => status === 200).length, 16);
-  assert.equal(statuses.filter((status) => status === 503).length, 4);
-  assert.equal((await asked.answer(record)).status, 200);
-  await asked.close();
+test('it is answered by the time that the asker names, and a little before', async () => {
+  const explain = answering({ kind: 'explained', explanations: [] });
+  assert.deepEqual(await explainRoute(explain, place), { status: 200, body: { explanations: [] } });
+  await explainRoute(explain, `${place}&timeoutMs=10000`);
+  await explainRoute(explain, `${place}&timeoutMs=soon`);
+  await explainRoute(explain, `${place}&timeoutMs=999999999`);
+  assert.deepEqual(explain.deadlinesMs, [20_000, 9_700, 20_000, 60_000]);
+});
+
+test('each refusal has a status that says whether to ask again', async () => {
+  const statuses = [];
+  for (const code of [
+    'no-message-ids',
+    'deadline',
+    'unreadable',
+    'overloaded',
+    'failed',
+  ] as const) {
+    const { body, status } = await explainRoute(
+      answering({ kind: 'refused', code, reason: 'This is why.' }),
+      place,
+    );
+    assert.deepEqual(body, { error: 'This is why.' });
+    statuses.push(status);
+  }
+  assert.deepEqual(statuses, [400, 504, 503, 503, 500]);
 });

@@ -10,7 +10,11 @@ function start(token?: string): Promise<ManagementServer> {
     address: { port: 0, token },
     entityType: 'user-processing',
     look: async () => [worker],
-    explain: async (query) => ({ status: 200, body: { query } }),
+    explain: async (question) => ({
+      kind: 'explained',
+      explanations: [],
+      searched: JSON.stringify(question),
+    }),
   });
 }
 
@@ -72,7 +76,10 @@ describe('the management server', () => {
   });
 
   it('hands questions about records on', async () => {
-    assert.deepEqual((await ask('/explain?topic=t&offset=1')).body, { query: 'topic=t&offset=1' });
+    assert.deepEqual((await ask('/explain?messageId=m')).body, {
+      explanations: [],
+      searched: '{"kind":"message","messageId":"m"}',
+    });
   });
 
   it('tells the metrics as Prometheus reads them', async () => {

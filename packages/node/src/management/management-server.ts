@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Explain } from '@chat-cluster/engine';
 import { closeServer, listen } from '../listen.ts';
 import type { AbsentWorker, WorkerStatus } from '../worker-status.ts';
-import type { RouteAnswer } from './explain-route.ts';
+import { explainRoute } from './explain-route.ts';
 import { mayAsk } from './management-access.ts';
 import { membersAnswer } from './members-answer.ts';
 import { metricsText, type MeasuredProcess } from './metrics-text.ts';
@@ -30,8 +31,7 @@ type ManagementOptions = {
   readonly entityType: string;
   /** The node's workers, in order; not all of them while it starts. */
   readonly look: () => Promise<readonly (WorkerStatus | AbsentWorker)[]>;
-  /** Answers /explain; `query` is what stands behind the question mark. Never rejects. */
-  readonly explain: (query: string) => Promise<RouteAnswer>;
+  readonly explain: Explain;
   /** Of the node's own process, where its workers live in others. */
   readonly own?: () => MeasuredProcess | undefined;
 };
@@ -98,7 +98,7 @@ async function route(
     case '/cluster/members':
       return answer(response, 200, membersAnswer(await look()));
     case '/explain': {
-      const { status, body } = await explain(query);
+      const { status, body } = await explainRoute(explain, query);
       return answer(response, status, body);
     }
     default:

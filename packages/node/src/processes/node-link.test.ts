@@ -31,7 +31,7 @@ class Channel extends EventEmitter implements ProcessChannel {
 const worker = {
   owner: { map: () => plantedMap, onMap: () => () => undefined },
   look: async () => plantedWorker(),
-  explain: async (query: string) => ({ status: 200, body: query }),
+  explain: async (...asked: unknown[]) => asked,
 } as unknown as LocalWorker;
 
 test('a process is told what to be, and tells what it has become', async () => {
@@ -48,8 +48,10 @@ test('each question is answered under its number', async () => {
   const channel = new Channel();
   channel.link().started(worker);
   channel.sent.length = 0;
+  const question = { kind: 'message', messageId: 'm', entityId: undefined } as const;
+  const explain = { kind: 'explain', question, deadlineMs: 5_000 } as const;
   channel.tell({ kind: 'ask', id: 7, question: { kind: 'look' } });
-  channel.tell({ kind: 'ask', id: 8, question: { kind: 'explain', query: 'a=b' } });
+  channel.tell({ kind: 'ask', id: 8, question: explain });
   await new Promise(setImmediate);
   assert.deepEqual(
     channel.sent.map((message) => (message.kind === 'answer' ? message.id : message.kind)),
@@ -57,7 +59,7 @@ test('each question is answered under its number', async () => {
   );
   const [, explained] = channel.sent;
   assert.ok(explained?.kind === 'answer');
-  assert.deepEqual(explained.answer, { status: 200, body: 'a=b' });
+  assert.deepEqual(explained.answer, [question, 5_000]);
 });
 
 test('it is asked to stop, and it ends when its node is gone, also when that was before anybody listened', () => {

@@ -62,7 +62,7 @@ export class NodeLink {
     const answer =
       question.kind === 'look'
         ? await this.#worker.look()
-        : await this.#worker.explain(question.query);
+        : await this.#worker.explain(question.question, question.deadlineMs);
     this.#send({ kind: 'answer', id, answer });
   }
 

@@ -1,4 +1,4 @@
-import type { ShardMap } from '@chat-cluster/engine';
+import type { ExplainQuestion, ShardMap } from '@chat-cluster/engine';
 import type { WorkerEndpoint } from '../worker-endpoint.ts';
 
 /** What a worker in a process of its own has to be. */
@@ -20,7 +20,7 @@ export type ToWorker =
 /** Answered as NodeWorker's function of that name does. */
 export type WorkerQuestion =
   | { readonly kind: 'look' }
-  | { readonly kind: 'explain'; readonly query: string };
+  | { readonly kind: 'explain'; readonly question: ExplainQuestion; readonly deadlineMs: number };
 
 /** What the process of a worker tells its node. */
 export type FromWorker =

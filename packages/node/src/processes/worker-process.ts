@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Report, ShardMap } from '@chat-cluster/engine';
+import type { ExplainOutcome, ExplainQuestion, Report, ShardMap } from '@chat-cluster/engine';
 import { assert, type Cancel, type Clock, deferred, type Timers } from '@chat-cluster/kernel';
 import { StartError } from '../listen.ts';
-import type { RouteAnswer } from '../management/explain-route.ts';
 import type { AbsentWorker, NodeWorker, WorkerStatus } from '../worker-status.ts';
 import { nextRestart } from './next-restart.ts';
 import type { FromWorker, ToWorker, WorkerOrders, WorkerQuestion } from './worker-messages.ts';
@@ -23,8 +22,8 @@ export type WorkerProcessOptions = {
 
 /** A worker that does not tell within this time is busy with something that does not end. */
 const LOOK_WAIT_MS = 2_000;
-/** It may read a lot of the log. */
-const EXPLAIN_WAIT_MS = 60_000;
+/** It answers by the deadline itself, if it is not busy with something that does not end. */
+const EXPLAIN_MARGIN_MS = 1_000;
 /** Longer than a worker's own stop may take. */
 const STOP_WAIT_MS = 20_000;
 
@@ -78,12 +77,12 @@ export class WorkerProcess implements NodeWorker {
     return (status as WorkerStatus | undefined) ?? { kind: 'absent', name, reason: this.#reason() };
   }
 
-  async explain(query: string): Promise<RouteAnswer> {
-    const answer = await this.#ask({ kind: 'explain', query }, EXPLAIN_WAIT_MS);
-    const error = `${this.#options.name}: ${this.#reason()}`;
-    // One that is busy with the question for so long has not done with it: the next one would be busy, too.
-    const status = this.#phase === 'running' ? 504 : 503;
-    return (answer as RouteAnswer | undefined) ?? { status, body: { error } };
+  async explain(question: ExplainQuestion, deadlineMs: number): Promise<ExplainOutcome> {
+    const asked = { kind: 'explain', question, deadlineMs } as const;
+    const outcome = await this.#ask(asked, deadlineMs + EXPLAIN_MARGIN_MS);
+    if (outcome !== undefined) return outcome as ExplainOutcome;
+    const reason = `${this.#options.name}: ${this.#reason()}`;
+    return { kind: 'refused', code: 'unreadable', reason };
   }
 
   stop(): Promise<void> {

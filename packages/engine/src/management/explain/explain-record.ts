@@ -2,7 +2,6 @@ import type { Journal } from '@chat-cluster/journal';
 import {
   homePartition,
   type FetchedRecord,
-  type Log,
   LogError,
   type TopicIdPartition,
 } from '@chat-cluster/log';
@@ -14,7 +13,7 @@ import { originalTimeMs, originOf, wasForwarded } from '../../output/forward.ts'
 import type { Explanation, FoundEvent, FoundRecord, RecordAt } from './explanation.ts';
 import { findEvents, placeAmongTwins, type SourcedEvent } from './find-events.ts';
 import { findDeadLetter, findForwarded, findOutputs, notBefore } from './find-records.ts';
-import { boundsOf, recordAt } from './log-reader.ts';
+import { boundsOf, type ReadableLog, recordAt } from './log-reader.ts';
 import { sentencesOf } from './sentences.ts';
 
 export type ExplainOptions = {
@@ -25,8 +24,8 @@ export type ExplainOptions = {
   >;
   readonly eventTopic: string;
   readonly groupId: string;
-  readonly log: Log;
-  readonly journal: Journal;
+  readonly log: ReadableLog;
+  readonly journal: Pick<Journal, 'readShards'>;
 };
 
 /**
@@ -97,7 +96,7 @@ function absent(record: RecordAt, reason: string): Facts {
 
 /** The record, or a sentence that says why there is none. */
 async function readInput(
-  log: Log,
+  log: ReadableLog,
   from: TopicIdPartition,
   offset: number,
 ): Promise<FetchedRecord | string> {
@@ -200,7 +199,7 @@ const SAME_BATCH_MS = 5_000;
 
 /** @param key whose home it is; if there is none, the topic's share of the shard */
 async function partitionOf(
-  log: Log,
+  log: ReadableLog,
   topic: string,
   key: Uint8Array | undefined,
   shard: number,

@@ -1,48 +1,91 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MemoryJournal } from '@chat-cluster/journal';
-import { homePartition } from '@chat-cluster/log';
-import { EngineHarness } from '../../engine-harness.ts';
-import type { InputRecord } from '../../entity/entity-definition.ts';
-import { explain, type ExplainQuestion } from './explainer.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MemoryJournal, MemoryJournalStore } from '@chat-cluster/journal';
+import { ManualTimers } from '@chat-cluster/kernel';
+import { LogError, MemoryBroker, MemoryLog, type Log } from '@chat-cluster/log';
+import type { ExplainQuestion } from './explain-outcome.ts';
+import { Explainer } from './explainer.ts';
 
-test('a message is found by its id wherever it was sent to, or at its entity’s home alone', async () => {
-  const harness = new EngineHarness();
-  await harness.startNode('a');
-  const home = homePartition(Buffer.from('one'), harness.partitionCount);
-  const away = (home + 1) % harness.partitionCount;
-  harness.filler = 'm1';
-  await harness.add('one', [1], away);
-  await harness.untilTotals(1);
-  harness.filler = 'm2';
-  const offset = await harness.add('one', [2]);
-  await harness.untilTotals(2);
-  const { counter, outside, store, timers } = harness;
-  const messageIdOf = (_topic: string, { value }: InputRecord): string | undefined =>
-    (JSON.parse(Buffer.from(value ?? []).toString()) as { filler?: string }).filler;
-  const options = {
-    definition: { ...counter.definition, messageIdOf },
-    eventTopic: 'counter_events',
-    groupId: 'counters',
-    log: outside,
-    journal: new MemoryJournal({ timers, store }),
-  };
-  const placesOf = async (question: ExplainQuestion) =>
-    (await harness.settle(explain(options, question))).map(({ record, state }) => [
-      record.partition,
-      record.offset,
-      state,
-    ]);
-  const sent = [away, 0, 'forwarded'];
-  const copy = [home, 0, 'decided'];
-  assert.deepEqual(await placesOf({ kind: 'message', messageId: 'm1', entityId: undefined }), [
-    sent,
-  ]);
-  assert.deepEqual(await placesOf({ kind: 'message', messageId: 'm1', entityId: 'one' }), [copy]);
-  assert.deepEqual(await placesOf({ kind: 'message', messageId: 'm2', entityId: 'one' }), [
-    [home, offset, 'decided'],
-  ]);
-  assert.deepEqual(await placesOf({ kind: 'message', messageId: 'm3', entityId: undefined }), []);
-  const at = { topic: 'add', partition: home, offset };
-  assert.deepEqual(await placesOf({ kind: 'record', at }), [[home, offset, 'decided']]);
+class Asked {
+  readonly timers = new ManualTimers();
+  readonly reported: string[] = [];
+  readonly explainer: Explainer;
+
+  constructor(change: (log: MemoryLog) => Log = (log) => log) {
+    const { timers } = this;
+    const broker = new MemoryBroker({ clock: timers.clock, timers });
+    this.explainer = new Explainer({
+      definition: { type: 'x', inputs: { in: neverRead }, outputTopics: [], deadLetterTopic: 'd' },
+      eventTopic: 'x_events',
+      groupId: 'g',
+      journal: new MemoryJournal({ timers, store: new MemoryJournalStore() }),
+      openLog: () => change(new MemoryLog({ broker, clientName: 'c' })),
+      timers,
+      report: (_level, sentence) => this.reported.push(sentence),
+    });
+  }
+
+  async ask(deadlineMs = 10_000): Promise<string> {
+    const outcome = await this.explainer.explain(record, deadlineMs);
+    return outcome.kind === 'explained' ? outcome.kind : `${outcome.code}: ${outcome.reason}`;
+  }
+}
+
+const neverRead = () => ({ ok: false as const, code: 'none', reason: 'Not read.' });
+const record: ExplainQuestion = { kind: 'record', at: { topic: 'in', partition: 0, offset: 0 } };
+
+/** What it came to by now. */
+function now(asked: Promise<string>): Promise<string> {
+  return Promise.race([asked, nextTurn('still asked')]);
+}
+
+/** A log whose topics are described so. */
+function describing(describeTopics: () => Promise<never>): (log: MemoryLog) => Log {
+  return (log) => ({ admin: { describeTopics }, close: () => log.close() }) as unknown as Log;
+}
+
+test('too many questions at once are refused, and none is lost', async () => {
+  const asked = new Asked();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => asked.ask()));
+  assert.equal(answers.filter((answer) => answer === 'explained').length, 16);
+  assert.equal(answers.filter((answer) => answer.startsWith('overloaded: Too many')).length, 4);
+  assert.equal(await asked.ask(), 'explained');
+  await asked.explainer.close();
+  assert.match(await asked.ask(), /^overloaded: This node is stopping/);
+});
+
+test('a log that does not answer is told with its sentence, and who asks next is answered anew', async () => {
+  let isAway = true;
+  const asked = new Asked((log) => {
+    if (isAway) throw new LogError('unavailable', 'Kafka is away.');
+    return log;
+  });
+  assert.equal(await asked.ask(), 'unreadable: Kafka is away.');
+  assert.equal(await asked.ask(), 'unreadable: Kafka is away.');
+  isAway = false;
+  assert.equal(await asked.ask(), 'explained');
+  await asked.explainer.close();
+});
+
+test('a question ends by its deadline, whatever is read and whoever is before it', async () => {
+  const asked = new Asked(describing(() => new Promise(() => {})));
+  const reading = asked.ask(5_000);
+  const waiting = asked.ask(3_000);
+  asked.timers.advance(3_000);
+  assert.match(await now(waiting), /^deadline: Time was up while other questions were answered/);
+  asked.timers.advance(2_000);
+  assert.match(await now(reading), /^deadline: Time was up before the log/);
+  // The line goes on.
+  const next = asked.ask(1_000);
+  asked.timers.advance(1_000);
+  assert.match(await now(next), /^deadline: Time was up before the log/);
+  await asked.explainer.close();
+});
+
+test('a fault of the program is told to the operator, not to who asks', async () => {
+  const asked = new Asked(describing(() => Promise.reject(new TypeError('secret'))));
+  assert.match(await asked.ask(), /^failed: .*the node’s log says why/);
+  assert.deepEqual(asked.reported, ['A record could not be explained.']);
+  await asked.explainer.close();
 });

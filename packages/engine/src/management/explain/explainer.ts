@@ -1,53 +1,109 @@
-import { homePartition } from '@chat-cluster/log';
-import type { EntityDefinition } from '../../entity/entity-definition.ts';
-import { type ExplainOptions, explainRecord } from './explain-record.ts';
-import { type Explanation, isSameRecord, type RecordAt } from './explanation.ts';
-import { findMessage } from './find-message.ts';
+import { type Journal, JournalError } from '@chat-cluster/journal';
+import type { Timers } from '@chat-cluster/kernel';
+import { type Log, LogError } from '@chat-cluster/log';
+import { Limiter } from '../../recovery/limiter.ts';
+import { Deadline, untilAborted } from '../../routing/deadline.ts';
+import type { Report } from '../report.ts';
+import type { ExplainOutcome, ExplainQuestion, ExplainRefusedCode } from './explain-outcome.ts';
+import { explain, type ExplainMessageOptions } from './explain.ts';
+import type { ReadableLog } from './log-reader.ts';
 
-/** Which record is meant: by its place, or by the id that its sender gave it. */
-export type ExplainQuestion =
-  | { readonly kind: 'record'; readonly at: RecordAt }
-  | {
-      readonly kind: 'message';
-      readonly messageId: string;
-      /** Whose it is: then one partition is read, not all. */
-      readonly entityId: string | undefined;
-    };
-
-export type ExplainerOptions = Omit<ExplainOptions, 'definition'> & {
-  readonly definition: ExplainOptions['definition'] &
-    Pick<EntityDefinition<never, unknown, never>, 'messageIdOf'>;
+export type ExplainerOptions = Omit<ExplainMessageOptions, 'log' | 'journal'> & {
+  /** Its result is closed with the explainer. */
+  readonly openLog: () => Log;
+  readonly journal: Journal;
+  readonly timers: Timers;
+  readonly report: Report;
 };
 
+/** Questions under way, the one that is answered among them: each reads some thousands of records. */
+const QUESTIONS_MAX = 16;
+
 /**
- * Answers what became of a record or a message: every input record that is meant, each with its whole life, oldest first within a partition; the copy of a forwarded one is told with it. Empty when no record carries the message's id among the newest
- * 100,000 of each partition.
+ * Answers what became of records, one question after the other, on a log client of its own that is opened for the first one. A question ends by its deadline, the time that it waits for others
+ * included.
  */
-export async function explain(
-  options: ExplainerOptions,
-  question: ExplainQuestion,
-): Promise<Explanation[]> {
-  if (question.kind === 'record') return [await explainRecord(options, question.at)];
-  const { definition, eventTopic, log } = options;
-  const { entityId, messageId } = question;
-  const [events] = await log.admin.describeTopics([eventTopic]);
-  const partition =
-    entityId === undefined || events === undefined
-      ? undefined
-      : homePartition(Buffer.from(entityId), events.partitionCount);
-  const explanations: Explanation[] = [];
-  for (const topic of Object.keys(definition.inputs)) {
-    const found = await findMessage(log, {
-      topic,
-      partition,
-      isMeant: (record) => definition.messageIdOf?.(topic, record) === messageId,
-    });
-    for (const at of found) explanations.push(await explainRecord(options, at));
+export class Explainer {
+  readonly #options: ExplainerOptions;
+  readonly #line = new Limiter(1);
+  #log: Log | undefined;
+  #underWay = 0;
+  #isClosed = false;
+
+  constructor(options: ExplainerOptions) {
+    this.#options = options;
   }
-  const copies = explanations.flatMap(({ home }) => (home ? [home.record] : []));
-  return explanations.filter(
-    ({ entityId: whose, record }) =>
-      (entityId === undefined || whose === entityId) &&
-      !copies.some((copy) => isSameRecord(copy, record)),
-  );
+
+  /** Never rejects. */
+  async explain(question: ExplainQuestion, deadlineMs: number): Promise<ExplainOutcome> {
+    if (this.#isClosed) return refused('overloaded', 'This node is stopping: ask another one.');
+    if (this.#underWay >= QUESTIONS_MAX) {
+      return refused('overloaded', 'Too many questions wait: ask again later.');
+    }
+    this.#underWay += 1;
+    const deadline = new Deadline(this.#options.timers, deadlineMs);
+    try {
+      return await this.#explainBy(question, deadline.signal);
+    } catch (error) {
+      return this.#failure(question, error);
+    } finally {
+      deadline.clear();
+      this.#underWay -= 1;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#log?.close();
+  }
+
+  async #explainBy(question: ExplainQuestion, signal: AbortSignal): Promise<ExplainOutcome> {
+    try {
+      return await this.#line.run(
+        () => {
+          if (this.#isClosed) throw new LogError('unavailable', 'This node is stopping.');
+          this.#log ??= this.#options.openLog();
+          const { journal } = this.#options;
+          const reads = {
+            log: endingLog(this.#log, signal),
+            journal: endingJournal(journal, signal),
+          };
+          return explain({ ...this.#options, ...reads }, question, signal);
+        },
+        { signal },
+      );
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return refused('deadline', 'Time was up while other questions were answered: ask later.');
+    }
+  }
+
+  #failure(question: ExplainQuestion, error: unknown): ExplainOutcome {
+    if (error instanceof LogError || error instanceof JournalError) {
+      return refused('unreadable', error.message);
+    }
+    this.#options.report('error', 'A record could not be explained.', { ...question, error });
+    return refused('failed', 'This could not be explained: the node’s log says why.');
+  }
+}
+
+function refused(code: ExplainRefusedCode, reason: string): ExplainOutcome {
+  return { kind: 'refused', code, reason };
+}
+
+/** The same log; what is read of it is given up when the signal is aborted: a read that still runs then ends by itself, a thousand records later at most. */
+function endingLog(log: Log, signal: AbortSignal): ReadableLog {
+  const { admin } = log;
+  return {
+    admin: {
+      describeTopics: (topics) => untilAborted(admin.describeTopics(topics), signal),
+      listOffsets: (specs) => untilAborted(admin.listOffsets(specs), signal),
+      committedOffsets: (asked) => untilAborted(admin.committedOffsets(asked), signal),
+    },
+    readRange: (range) => untilAborted(log.readRange(range), signal),
+  };
+}
+
+function endingJournal(journal: Journal, signal: AbortSignal): Pick<Journal, 'readShards'> {
+  return { readShards: (type, shards) => untilAborted(journal.readShards(type, shards), signal) };
 }

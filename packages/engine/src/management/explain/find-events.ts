@@ -1,6 +1,6 @@
-import type { FetchedRecord, Log, TopicIdPartition } from '@chat-cluster/log';
+import type { FetchedRecord, TopicIdPartition } from '@chat-cluster/log';
 import { decodeEventRecord, type TailEvent } from '../../output/event-record.ts';
-import { boundsOf, scan } from './log-reader.ts';
+import { boundsOf, type ReadableLog, scan } from './log-reader.ts';
 
 export type SourcedEvent = { readonly event: TailEvent; readonly appendedMs: number };
 
@@ -21,7 +21,7 @@ const SPARSE_OFFSETS_MAX = 20_000;
  * halving it, some 20 short reads in a log of hundreds of millions. An operator's retry, which comes later under the same source, is not found.
  */
 export async function findEvents(
-  log: Log,
+  log: ReadableLog,
   eventPartition: TopicIdPartition,
   source: { readonly topicId: string; readonly partition: number; readonly offset: number },
 ): Promise<EventsOfSource> {
@@ -48,7 +48,7 @@ export async function findEvents(
  * Which of the inputs of the same entity and millisecond this event's one is: `index` of `count`, by the events around it. Outputs tell no more than entity and time.
  */
 export async function placeAmongTwins(
-  log: Log,
+  log: ReadableLog,
   eventPartition: TopicIdPartition,
   event: TailEvent,
 ): Promise<{ readonly index: number; readonly count: number }> {
@@ -73,7 +73,7 @@ export async function placeAmongTwins(
 type SearchRange = TopicIdPartition & { readonly from: number; readonly until: number };
 
 async function firstEvent(
-  log: Log,
+  log: ReadableLog,
   { from, until, ...at }: SearchRange,
   isWanted: (event: TailEvent) => boolean,
 ): Promise<SourcedEvent | undefined> {
@@ -88,7 +88,7 @@ async function firstEvent(
 
 /** @param distance of an event's source from the one that is looked for; undefined for those of other inputs */
 async function readAround(
-  log: Log,
+  log: ReadableLog,
   { from, until, ...at }: SearchRange,
   distance: (event: TailEvent) => number | undefined,
 ): Promise<EventsOfSource> {

@@ -1,4 +1,4 @@
-import type { FetchedRecord, Log, TopicIdPartition } from '@chat-cluster/log';
+import type { FetchedRecord, TopicIdPartition } from '@chat-cluster/log';
 import { readDeadLetter } from '../../output/dead-letter.ts';
 import { timeOf } from '../../output/event-record.ts';
 import { originOf } from '../../output/forward.ts';
@@ -8,7 +8,7 @@ import {
   isSameRecord,
   type RecordAt,
 } from './explanation.ts';
-import { boundsOf, offsetAt, scan } from './log-reader.ts';
+import { boundsOf, offsetAt, type ReadableLog, scan } from './log-reader.ts';
 
 /** Records of a topic that are looked at for one that another led to. */
 const LOOK_RECORDS_MAX = 50_000;
@@ -24,7 +24,7 @@ export function notBefore(record: FetchedRecord, appendedAfterMs: number | undef
  * Outputs of an entity that tell this input time, of the first 50,000 records at or after `fromMs`. Messages of one conversation in the same millisecond share them.
  */
 export async function findOutputs(
-  log: Log,
+  log: ReadableLog,
   at: TopicIdPartition,
   sought: { readonly key: Uint8Array; readonly timeMs: number; readonly fromMs: number },
 ): Promise<FoundRecord[]> {
@@ -41,7 +41,7 @@ export async function findOutputs(
 type MadeOf = { readonly of: RecordAt; readonly fromMs: number };
 
 export async function findDeadLetter(
-  log: Log,
+  log: ReadableLog,
   at: TopicIdPartition,
   sought: MadeOf,
 ): Promise<FoundDeadLetter | undefined> {
@@ -52,7 +52,7 @@ export async function findDeadLetter(
 
 /** The offset of the copy of a forwarded record in its home partition. */
 export async function findForwarded(
-  log: Log,
+  log: ReadableLog,
   at: TopicIdPartition,
   sought: MadeOf,
 ): Promise<number | undefined> {
@@ -60,7 +60,7 @@ export async function findForwarded(
 }
 
 async function findMadeOf(
-  log: Log,
+  log: ReadableLog,
   at: TopicIdPartition,
   { of, fromMs }: MadeOf,
   origin: (record: FetchedRecord) => RecordAt | undefined,
@@ -75,7 +75,7 @@ async function findMadeOf(
 }
 
 async function look(
-  log: Log,
+  log: ReadableLog,
   at: TopicIdPartition,
   fromMs: number,
   visit: (record: FetchedRecord) => boolean,

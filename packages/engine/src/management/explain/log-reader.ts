@@ -1,4 +1,15 @@
-import type { FetchedRecord, Log, TopicIdPartition } from '@chat-cluster/log';
+import type {
+  FetchedRecord,
+  Log,
+  LogAdmin,
+  TopicIdPartition,
+  TopicPartition,
+} from '@chat-cluster/log';
+
+/** What explaining needs of a log. */
+export type ReadableLog = Pick<Log, 'readRange'> & {
+  readonly admin: Pick<LogAdmin, 'committedOffsets' | 'describeTopics' | 'listOffsets'>;
+};
 
 /** Offsets that are asked for at once. */
 const CHUNK_OFFSETS = 1_000;
@@ -9,22 +20,33 @@ export type Range = TopicIdPartition & {
   readonly offsetUntil: number;
 };
 
-/** Where a partition's log starts and ends now. */
-export async function boundsOf(
-  log: Log,
-  at: TopicIdPartition,
-): Promise<{ readonly start: number; readonly end: number }> {
-  const { topic, partition } = at;
-  const [start = 0, end = 0] = await log.admin.listOffsets([
-    { topic, partition, at: 'earliest' },
-    { topic, partition, at: 'latest' },
+/** Where a log starts and ends now. */
+export type Bounds = { readonly start: number; readonly end: number };
+
+/** Of each of the partitions, in the order asked. */
+export async function boundsOfEach(
+  log: ReadableLog,
+  partitions: readonly TopicPartition[],
+): Promise<readonly Bounds[]> {
+  const specs = partitions.flatMap(({ topic, partition }) => [
+    { topic, partition, at: 'earliest' as const },
+    { topic, partition, at: 'latest' as const },
   ]);
-  return { start, end };
+  const offsets = await log.admin.listOffsets(specs);
+  return partitions.map((_, index) => ({
+    start: offsets[2 * index] ?? 0,
+    end: offsets[2 * index + 1] ?? 0,
+  }));
+}
+
+export async function boundsOf(log: ReadableLog, at: TopicPartition): Promise<Bounds> {
+  const [bounds] = await boundsOfEach(log, [at]);
+  return bounds ?? { start: 0, end: 0 };
 }
 
 /** The offset of the first record at or after a time; the end of the log when there is none. */
 export async function offsetAt(
-  log: Log,
+  log: ReadableLog,
   { topic, partition }: TopicIdPartition,
   timestampMs: number,
 ): Promise<number> {
@@ -35,7 +57,7 @@ export async function offsetAt(
 
 /** Shows the records of a range in order until `visit` answers true; says whether it did. */
 export async function scan(
-  log: Log,
+  log: ReadableLog,
   range: Range,
   visit: (record: FetchedRecord) => boolean,
 ): Promise<boolean> {
@@ -49,7 +71,7 @@ export async function scan(
 }
 
 async function scanChunk(
-  log: Log,
+  log: ReadableLog,
   range: Range,
   visit: (record: FetchedRecord) => boolean,
 ): Promise<boolean> {
@@ -65,7 +87,7 @@ async function scanChunk(
 
 /** The record at an offset; undefined when none can be read there (a marker, or of an aborted transaction). */
 export async function recordAt(
-  log: Log,
+  log: ReadableLog,
   at: TopicIdPartition,
   offset: number,
 ): Promise<FetchedRecord | undefined> {

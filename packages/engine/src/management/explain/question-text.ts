@@ -1,4 +1,4 @@
-import type { ExplainQuestion } from './explainer.ts';
+import type { ExplainQuestion } from './explain-outcome.ts';
 
 /** Reads the parameters of `/explain`: `topic`, `partition`, `offset`; or `messageId`, and `entityId` if it is known. A text says what is wrong with them. */
 export function readExplainQuestion(parameters: URLSearchParams): ExplainQuestion | string {

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chatcluster/engine/v1/entity_service.proto.
  */
 export const file_chatcluster_engine_v1_entity_service: GenFile = /*@__PURE__*/
-  fileDesc("CipjaGF0Y2x1c3Rlci9lbmdpbmUvdjEvZW50aXR5X3NlcnZpY2UucHJvdG8SFWNoYXRjbHVzdGVyLmVuZ2luZS52MSJYCg1JbnB1dFBvc2l0aW9uEg0KBXRvcGljGAEgASgJEhAKCHRvcGljX2lkGAIgASgJEhEKCXBhcnRpdGlvbhgDIAEoBRITCgtvZmZzZXRfbmV4dBgEIAEoAyKgAQoKQXNrUmVxdWVzdBITCgtlbnRpdHlfdHlwZRgBIAEoCRIRCgllbnRpdHlfaWQYAiABKAkSEAoIcXVlc3Rpb24YAyABKAwSDwoHY3VycmVudBgEIAEoCBI3CglpbmNsdWRpbmcYBSABKAsyJC5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuSW5wdXRQb3NpdGlvbhIOCgZpc19ob3AYBiABKAgifwoLQXNrUmVzcG9uc2USLwoGYW5zd2VyGAEgASgLMh0uY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkFuc3dlckgAEjQKCW5vdF9vd25lchgCIAEoCzIfLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5Ob3RPd25lckgAQgkKB291dGNvbWUicwoGQW5zd2VyEg4KBmFuc3dlchgBIAEoDBIQCghzZXFfbmV4dBgCIAEoAxI3Cglwb3NpdGlvbnMYAyADKAsyJC5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuSW5wdXRQb3NpdGlvbhIOCgZ3b3JrZXIYBCABKAkiQAoITm90T3duZXISNAoDbWFwGAEgASgLMicuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlNoYXJkTWFwUmVzcG9uc2UiWAoMV2F0Y2hSZXF1ZXN0EhMKC2VudGl0eV90eXBlGAEgASgJEhEKCWVudGl0eV9pZBgCIAEoCRIQCghzZXFfZnJvbRgDIAEoAxIOCgZpc19ob3AYBCABKAgihgEKDVdhdGNoUmVzcG9uc2USNAoFZXZlbnQYASABKAsyIy5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuV2F0Y2hlZEV2ZW50SAASNAoJbm90X293bmVyGAIgASgLMh8uY2hhdGNsdXN0ZXIuZW5naW5lLnYxLk5vdE93bmVySABCCQoHbWVzc2FnZSJXCgxXYXRjaGVkRXZlbnQSCwoDc2VxGAEgASgDEg0KBWV2ZW50GAIgASgMEhQKDHRpbWVzdGFtcF9tcxgDIAEoAxIVCg1za2lwcGVkX2NvdW50GAQgASgDIiYKD1NoYXJkTWFwUmVxdWVzdBITCgtlbnRpdHlfdHlwZRgBIAEoCSJpChBTaGFyZE1hcFJlc3BvbnNlEhUKDWdlbmVyYXRpb25faWQYASABKAUSLgoHbWVtYmVycxgCIAMoCzIdLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5NZW1iZXISDgoGb3duZXJzGAMgAygRIjsKBk1lbWJlchIMCgRuYW1lGAEgASgJEhAKCGVuZHBvaW50GAIgASgJEhEKCW1lbWJlcl9pZBgDIAEoCSIiCg1BdHRlbmRSZXF1ZXN0EhEKCW1lbWJlcl9pZBgBIAEoCSIQCg5BdHRlbmRSZXNwb25zZTLpAgoNRW50aXR5U2VydmljZRJMCgNBc2sSIS5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuQXNrUmVxdWVzdBoiLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5Bc2tSZXNwb25zZRJUCgVXYXRjaBIjLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5XYXRjaFJlcXVlc3QaJC5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuV2F0Y2hSZXNwb25zZTABElsKCFNoYXJkTWFwEiYuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlNoYXJkTWFwUmVxdWVzdBonLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5TaGFyZE1hcFJlc3BvbnNlElcKBkF0dGVuZBIkLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5BdHRlbmRSZXF1ZXN0GiUuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkF0dGVuZFJlc3BvbnNlMAFiBnByb3RvMw");
+  fileDesc("CipjaGF0Y2x1c3Rlci9lbmdpbmUvdjEvZW50aXR5X3NlcnZpY2UucHJvdG8SFWNoYXRjbHVzdGVyLmVuZ2luZS52MSJYCg1JbnB1dFBvc2l0aW9uEg0KBXRvcGljGAEgASgJEhAKCHRvcGljX2lkGAIgASgJEhEKCXBhcnRpdGlvbhgDIAEoBRITCgtvZmZzZXRfbmV4dBgEIAEoAyKgAQoKQXNrUmVxdWVzdBITCgtlbnRpdHlfdHlwZRgBIAEoCRIRCgllbnRpdHlfaWQYAiABKAkSEAoIcXVlc3Rpb24YAyABKAwSDwoHY3VycmVudBgEIAEoCBI3CglpbmNsdWRpbmcYBSABKAsyJC5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuSW5wdXRQb3NpdGlvbhIOCgZpc19ob3AYBiABKAgifwoLQXNrUmVzcG9uc2USLwoGYW5zd2VyGAEgASgLMh0uY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkFuc3dlckgAEjQKCW5vdF9vd25lchgCIAEoCzIfLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5Ob3RPd25lckgAQgkKB291dGNvbWUicwoGQW5zd2VyEg4KBmFuc3dlchgBIAEoDBIQCghzZXFfbmV4dBgCIAEoAxI3Cglwb3NpdGlvbnMYAyADKAsyJC5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuSW5wdXRQb3NpdGlvbhIOCgZ3b3JrZXIYBCABKAkiQAoITm90T3duZXISNAoDbWFwGAEgASgLMicuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlNoYXJkTWFwUmVzcG9uc2UiWAoMV2F0Y2hSZXF1ZXN0EhMKC2VudGl0eV90eXBlGAEgASgJEhEKCWVudGl0eV9pZBgCIAEoCRIQCghzZXFfZnJvbRgDIAEoAxIOCgZpc19ob3AYBCABKAgihgEKDVdhdGNoUmVzcG9uc2USNAoFZXZlbnQYASABKAsyIy5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuV2F0Y2hlZEV2ZW50SAASNAoJbm90X293bmVyGAIgASgLMh8uY2hhdGNsdXN0ZXIuZW5naW5lLnYxLk5vdE93bmVySABCCQoHbWVzc2FnZSJXCgxXYXRjaGVkRXZlbnQSCwoDc2VxGAEgASgDEg0KBWV2ZW50GAIgASgMEhQKDHRpbWVzdGFtcF9tcxgDIAEoAxIVCg1za2lwcGVkX2NvdW50GAQgASgDIiYKD1NoYXJkTWFwUmVxdWVzdBITCgtlbnRpdHlfdHlwZRgBIAEoCSJpChBTaGFyZE1hcFJlc3BvbnNlEhUKDWdlbmVyYXRpb25faWQYASABKAUSLgoHbWVtYmVycxgCIAMoCzIdLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5NZW1iZXISDgoGb3duZXJzGAMgAygRIjsKBk1lbWJlchIMCgRuYW1lGAEgASgJEhAKCGVuZHBvaW50GAIgASgJEhEKCW1lbWJlcl9pZBgDIAEoCSIiCg1BdHRlbmRSZXF1ZXN0EhEKCW1lbWJlcl9pZBgBIAEoCSIQCg5BdHRlbmRSZXNwb25zZSKJAQoORXhwbGFpblJlcXVlc3QSNAoGcmVjb3JkGAEgASgLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlJlY29yZFBsYWNlSAASNQoHbWVzc2FnZRgCIAEoCzIiLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5NZXNzYWdlTmFtZUgAQgoKCHF1ZXN0aW9uIj8KC1JlY29yZFBsYWNlEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRIOCgZvZmZzZXQYAyABKAMiNAoLTWVzc2FnZU5hbWUSEgoKbWVzc2FnZV9pZBgBIAEoCRIRCgllbnRpdHlfaWQYAiABKAkiXQoPRXhwbGFpblJlc3BvbnNlEjgKDGV4cGxhbmF0aW9ucxgBIAMoCzIiLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5FeHBsYW5hdGlvbhIQCghzZWFyY2hlZBgCIAEoCSKlBAoLRXhwbGFuYXRpb24SMgoGcmVjb3JkGAEgASgLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlJlY29yZFBsYWNlEg0KBXN0YXRlGAIgASgJEhkKDHRpbWVzdGFtcF9tcxgDIAEoA0gAiAEBEjoKDmZvcndhcmRlZF9mcm9tGAQgASgLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlJlY29yZFBsYWNlEhMKC2VudGl0eV90eXBlGAUgASgJEhEKCWVudGl0eV9pZBgGIAEoCRIbCg5ob21lX3BhcnRpdGlvbhgHIAEoBUgBiAEBEjAKBGhvbWUYCCABKAsyIi5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuRXhwbGFuYXRpb24SGwoOcmVjb3Jkc19iZWZvcmUYCSABKANIAogBARIxCgZldmVudHMYCiADKAsyIS5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuRm91bmRFdmVudBIzCgdvdXRwdXRzGAsgAygLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkZvdW5kUmVjb3JkEjYKC2RlYWRfbGV0dGVyGAwgASgLMiEuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkRlYWRMZXR0ZXISEQoJc2VudGVuY2VzGA0gAygJQg8KDV90aW1lc3RhbXBfbXNCEQoPX2hvbWVfcGFydGl0aW9uQhEKD19yZWNvcmRzX2JlZm9yZSJSCgtGb3VuZFJlY29yZBIuCgJhdBgBIAEoCzIiLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5SZWNvcmRQbGFjZRITCgthcHBlbmRlZF9tcxgCIAEoAyKMAQoKRm91bmRFdmVudBIyCgZyZWNvcmQYASABKAsyIi5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuRm91bmRSZWNvcmQSCwoDc2VxGAIgASgDEhQKDGV2ZW50X251bWJlchgDIAEoAxIRCglpc19wYXJrZWQYBCABKAgSFAoMaXNfam91cm5hbGVkGAUgASgIIl4KCkRlYWRMZXR0ZXISMgoGcmVjb3JkGAEgASgLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkZvdW5kUmVjb3JkEgwKBGNvZGUYAiABKAkSDgoGcmVhc29uGAMgASgJMsMDCg1FbnRpdHlTZXJ2aWNlEkwKA0FzaxIhLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5Bc2tSZXF1ZXN0GiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkFza1Jlc3BvbnNlElQKBVdhdGNoEiMuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLldhdGNoUmVxdWVzdBokLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5XYXRjaFJlc3BvbnNlMAESWwoIU2hhcmRNYXASJi5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuU2hhcmRNYXBSZXF1ZXN0GicuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlNoYXJkTWFwUmVzcG9uc2USVwoGQXR0ZW5kEiQuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkF0dGVuZFJlcXVlc3QaJS5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuQXR0ZW5kUmVzcG9uc2UwARJYCgdFeHBsYWluEiUuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkV4cGxhaW5SZXF1ZXN0GiYuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkV4cGxhaW5SZXNwb25zZWIGcHJvdG8z");
 
 /**
  * A place in an input topic: everything before `offset_next` is included.
@@ -396,6 +396,303 @@ export const AttendResponseSchema: GenMessage<AttendResponse> = /*@__PURE__*/
   messageDesc(file_chatcluster_engine_v1_entity_service, 12);
 
 /**
+ * @generated from message chatcluster.engine.v1.ExplainRequest
+ */
+export type ExplainRequest = Message<"chatcluster.engine.v1.ExplainRequest"> & {
+  /**
+   * @generated from oneof chatcluster.engine.v1.ExplainRequest.question
+   */
+  question: {
+    /**
+     * @generated from field: chatcluster.engine.v1.RecordPlace record = 1;
+     */
+    value: RecordPlace;
+    case: "record";
+  } | {
+    /**
+     * @generated from field: chatcluster.engine.v1.MessageName message = 2;
+     */
+    value: MessageName;
+    case: "message";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message chatcluster.engine.v1.ExplainRequest.
+ * Use `create(ExplainRequestSchema)` to create a new message.
+ */
+export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
+  messageDesc(file_chatcluster_engine_v1_entity_service, 13);
+
+/**
+ * @generated from message chatcluster.engine.v1.RecordPlace
+ */
+export type RecordPlace = Message<"chatcluster.engine.v1.RecordPlace"> & {
+  /**
+   * @generated from field: string topic = 1;
+   */
+  topic: string;
+
+  /**
+   * @generated from field: int32 partition = 2;
+   */
+  partition: number;
+
+  /**
+   * @generated from field: int64 offset = 3;
+   */
+  offset: bigint;
+};
+
+/**
+ * Describes the message chatcluster.engine.v1.RecordPlace.
+ * Use `create(RecordPlaceSchema)` to create a new message.
+ */
+export const RecordPlaceSchema: GenMessage<RecordPlace> = /*@__PURE__*/
+  messageDesc(file_chatcluster_engine_v1_entity_service, 14);
+
+/**
+ * @generated from message chatcluster.engine.v1.MessageName
+ */
+export type MessageName = Message<"chatcluster.engine.v1.MessageName"> & {
+  /**
+   * That its sender gave it. Where records carry none, the question is refused: name the record.
+   *
+   * @generated from field: string message_id = 1;
+   */
+  messageId: string;
+
+  /**
+   * Whose it is, if that is known: then its home is read, not all partitions.
+   *
+   * @generated from field: string entity_id = 2;
+   */
+  entityId: string;
+};
+
+/**
+ * Describes the message chatcluster.engine.v1.MessageName.
+ * Use `create(MessageNameSchema)` to create a new message.
+ */
+export const MessageNameSchema: GenMessage<MessageName> = /*@__PURE__*/
+  messageDesc(file_chatcluster_engine_v1_entity_service, 15);
+
+/**
+ * @generated from message chatcluster.engine.v1.ExplainResponse
+ */
+export type ExplainResponse = Message<"chatcluster.engine.v1.ExplainResponse"> & {
+  /**
+   * Oldest first within a partition; empty when no record carries the id.
+   *
+   * @generated from field: repeated chatcluster.engine.v1.Explanation explanations = 1;
+   */
+  explanations: Explanation[];
+
+  /**
+   * How far a message's id was looked for, a sentence; where nothing was found, or time was up before the end.
+   *
+   * @generated from field: string searched = 2;
+   */
+  searched: string;
+};
+
+/**
+ * Describes the message chatcluster.engine.v1.ExplainResponse.
+ * Use `create(ExplainResponseSchema)` to create a new message.
+ */
+export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
+  messageDesc(file_chatcluster_engine_v1_entity_service, 16);
+
+/**
+ * The life of one input record.
+ *
+ * @generated from message chatcluster.engine.v1.Explanation
+ */
+export type Explanation = Message<"chatcluster.engine.v1.Explanation"> & {
+  /**
+   * @generated from field: chatcluster.engine.v1.RecordPlace record = 1;
+   */
+  record?: RecordPlace | undefined;
+
+  /**
+   * absent, forwarding, forwarded, waiting or decided; decided means that its transaction has committed.
+   *
+   * @generated from field: string state = 2;
+   */
+  state: string;
+
+  /**
+   * The record's own time, milliseconds since 1970: whatever its sender said.
+   *
+   * @generated from field: optional int64 timestamp_ms = 3;
+   */
+  timestampMs?: bigint | undefined;
+
+  /**
+   * Where it was first, if it was forwarded to here.
+   *
+   * @generated from field: chatcluster.engine.v1.RecordPlace forwarded_from = 4;
+   */
+  forwardedFrom?: RecordPlace | undefined;
+
+  /**
+   * @generated from field: string entity_type = 5;
+   */
+  entityType: string;
+
+  /**
+   * @generated from field: string entity_id = 6;
+   */
+  entityId: string;
+
+  /**
+   * @generated from field: optional int32 home_partition = 7;
+   */
+  homePartition?: number | undefined;
+
+  /**
+   * Of the copy at home, if it was forwarded.
+   *
+   * @generated from field: chatcluster.engine.v1.Explanation home = 8;
+   */
+  home?: Explanation | undefined;
+
+  /**
+   * If it waits: offsets of its partition that come before it.
+   *
+   * @generated from field: optional int64 records_before = 9;
+   */
+  recordsBefore?: bigint | undefined;
+
+  /**
+   * @generated from field: repeated chatcluster.engine.v1.FoundEvent events = 10;
+   */
+  events: FoundEvent[];
+
+  /**
+   * @generated from field: repeated chatcluster.engine.v1.FoundRecord outputs = 11;
+   */
+  outputs: FoundRecord[];
+
+  /**
+   * @generated from field: chatcluster.engine.v1.DeadLetter dead_letter = 12;
+   */
+  deadLetter?: DeadLetter | undefined;
+
+  /**
+   * What a person wants to hear; the first says how it stands.
+   *
+   * @generated from field: repeated string sentences = 13;
+   */
+  sentences: string[];
+};
+
+/**
+ * Describes the message chatcluster.engine.v1.Explanation.
+ * Use `create(ExplanationSchema)` to create a new message.
+ */
+export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
+  messageDesc(file_chatcluster_engine_v1_entity_service, 17);
+
+/**
+ * @generated from message chatcluster.engine.v1.FoundRecord
+ */
+export type FoundRecord = Message<"chatcluster.engine.v1.FoundRecord"> & {
+  /**
+   * @generated from field: chatcluster.engine.v1.RecordPlace at = 1;
+   */
+  at?: RecordPlace | undefined;
+
+  /**
+   * When the broker appended it, milliseconds since 1970.
+   *
+   * @generated from field: int64 appended_ms = 2;
+   */
+  appendedMs: bigint;
+};
+
+/**
+ * Describes the message chatcluster.engine.v1.FoundRecord.
+ * Use `create(FoundRecordSchema)` to create a new message.
+ */
+export const FoundRecordSchema: GenMessage<FoundRecord> = /*@__PURE__*/
+  messageDesc(file_chatcluster_engine_v1_entity_service, 18);
+
+/**
+ * @generated from message chatcluster.engine.v1.FoundEvent
+ */
+export type FoundEvent = Message<"chatcluster.engine.v1.FoundEvent"> & {
+  /**
+   * @generated from field: chatcluster.engine.v1.FoundRecord record = 1;
+   */
+  record?: FoundRecord | undefined;
+
+  /**
+   * Among the entity's events.
+   *
+   * @generated from field: int64 seq = 2;
+   */
+  seq: bigint;
+
+  /**
+   * Among the shard's events.
+   *
+   * @generated from field: int64 event_number = 3;
+   */
+  eventNumber: bigint;
+
+  /**
+   * Whether the entity was quarantined by it, or the record parked behind others.
+   *
+   * @generated from field: bool is_parked = 4;
+   */
+  isParked: boolean;
+
+  /**
+   * Else it is in the backlog.
+   *
+   * @generated from field: bool is_journaled = 5;
+   */
+  isJournaled: boolean;
+};
+
+/**
+ * Describes the message chatcluster.engine.v1.FoundEvent.
+ * Use `create(FoundEventSchema)` to create a new message.
+ */
+export const FoundEventSchema: GenMessage<FoundEvent> = /*@__PURE__*/
+  messageDesc(file_chatcluster_engine_v1_entity_service, 19);
+
+/**
+ * The refused record, with why.
+ *
+ * @generated from message chatcluster.engine.v1.DeadLetter
+ */
+export type DeadLetter = Message<"chatcluster.engine.v1.DeadLetter"> & {
+  /**
+   * @generated from field: chatcluster.engine.v1.FoundRecord record = 1;
+   */
+  record?: FoundRecord | undefined;
+
+  /**
+   * @generated from field: string code = 2;
+   */
+  code: string;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message chatcluster.engine.v1.DeadLetter.
+ * Use `create(DeadLetterSchema)` to create a new message.
+ */
+export const DeadLetterSchema: GenMessage<DeadLetter> = /*@__PURE__*/
+  messageDesc(file_chatcluster_engine_v1_entity_service, 20);
+
+/**
  * What nodes say to each other, and what an application's front end asks of any node. Callers authenticate
  * (docs/decisions/0006-queries-from-anywhere.md); an application exposes its own service to others.
  *
@@ -443,6 +740,17 @@ export const EntityService: GenService<{
     methodKind: "server_streaming";
     input: typeof AttendRequestSchema;
     output: typeof AttendResponseSchema;
+  },
+  /**
+   * What became of an input record, or of those that carry a message's id: any node reads it from the log and the journal. Until
+   * the caller's deadline (20 s if there is none); then DEADLINE_EXCEEDED with how far it came.
+   *
+   * @generated from rpc chatcluster.engine.v1.EntityService.Explain
+   */
+  explain: {
+    methodKind: "unary";
+    input: typeof ExplainRequestSchema;
+    output: typeof ExplainResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_chatcluster_engine_v1_entity_service, 0);
