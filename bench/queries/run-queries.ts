@@ -66,6 +66,7 @@ export async function runQueries(options: QueriesBenchOptions): Promise<void> {
     }
     end.abort();
     report(options, { local: local!, remote: remote!, moving: await moving });
+    load.close();
     users.close();
   } finally {
     await cluster.remove();

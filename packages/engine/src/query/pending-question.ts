@@ -75,7 +75,7 @@ export class PendingQuestion<State, Command, Event> {
   /** Nobody waits for it any more. */
   cancel(): void {
     this.#stage = { at: 'done' };
-    this.#ending.abort();
+    this.#ending.abort(NOBODY_WAITS);
   }
 
   /** True when it came a stage further. */
@@ -238,11 +238,14 @@ export class PendingQuestion<State, Command, Event> {
 
   #settle(outcome: AskOutcome): false {
     this.#stage = { at: 'done' };
-    this.#ending.abort();
+    this.#ending.abort(NOBODY_WAITS);
     this.#options.settle(outcome);
     return false;
   }
 }
+
+/** Made once: one that is made for each question takes longer than its answer. */
+const NOBODY_WAITS = new Error('Nobody waits for this question any more.');
 
 /** An answer that waits for nothing more. */
 type Made<Event> = Exclude<EntityAnswer<Event>, { kind: 'history' }>;

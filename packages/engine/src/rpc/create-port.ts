@@ -3,7 +3,9 @@ import {
   constants,
   createSecureServer,
   createServer as createHttp2Server,
+  type IncomingHttpHeaders,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { Timers } from '@chat-cluster/kernel';
@@ -11,6 +13,7 @@ import type { RpcLimits } from './rpc-limits.ts';
 import type { RpcTls } from './rpc-tls.ts';
 import type { RequestListener } from './serve-requests.ts';
 import { sniffProtocol } from './sniff-protocol.ts';
+import type { TakesStream } from './unary/take-unary-calls.ts';
 
 export type PortOptions = {
   readonly tls: RpcTls | undefined;
@@ -18,6 +21,8 @@ export type PortOptions = {
   readonly limits: RpcLimits;
   readonly timers: Timers;
   readonly listener: RequestListener;
+  /** Asked first, for a call over HTTP/2. */
+  readonly takesStream: TakesStream;
 };
 
 /** A server for HTTP/1 and HTTP/2 that does not listen yet, and how it is closed. */
@@ -46,12 +51,13 @@ export function createPort(options: PortOptions): Port {
 
 /** HTTP/1 has the port; connections that begin with the preface of HTTP/2 go to a server that has none. */
 function cleartextPort(
-  { limits, timers, listener }: PortOptions,
+  { limits, timers, listener, takesStream }: PortOptions,
   undecided: Set<Socket>,
   onSession: (session: ServerHttp2Session) => void,
 ): Server {
   const http1 = createHttp1Server(http1Settings(limits), listener);
   const http2 = createHttp2Server(http2Settings(limits), listener);
+  askFirst(http2, takesStream);
   http2.on('session', onSession);
   // By its listener Node's server takes a connection over. It stays the one that listens, because only then it looks after slow requests.
   const takeHttp1 = http1.listeners('connection') as ((socket: Socket) => void)[];
@@ -70,7 +76,7 @@ function cleartextPort(
 
 function securePort(
   tls: RpcTls,
-  { asksCertificate, limits, listener }: PortOptions,
+  { asksCertificate, limits, listener, takesStream }: PortOptions,
   onSession: (session: ServerHttp2Session) => void,
 ): Server {
   const server = createSecureServer(
@@ -86,8 +92,33 @@ function securePort(
     },
     listener,
   );
+  askFirst(server, takesStream);
   server.on('session', onSession);
   return server;
+}
+
+type StreamListener = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  flags: number,
+  rawHeaders: readonly string[],
+) => void;
+
+/** Node's server makes a request and a response of each stream, which costs as much as an answer: they are made of those streams only that are not taken before. */
+function askFirst(
+  server: {
+    listeners(event: 'stream'): unknown[];
+    removeAllListeners(event: 'stream'): unknown;
+    on(event: 'stream', listener: StreamListener): unknown;
+  },
+  takesStream: TakesStream,
+): void {
+  const takeRequest = server.listeners('stream') as StreamListener[];
+  server.removeAllListeners('stream');
+  server.on('stream', (stream, headers, flags, rawHeaders) => {
+    if (takesStream(stream, headers)) return;
+    for (const take of takeRequest) take.call(server, stream, headers, flags, rawHeaders);
+  });
 }
 
 function http1Settings(limits: RpcLimits) {

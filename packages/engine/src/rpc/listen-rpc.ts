@@ -5,11 +5,13 @@ import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
 import type { Timers } from '@chat-cluster/kernel';
 import type { Report } from '../management/report.ts';
 import { createPort } from './create-port.ts';
-import { requireSafeAccess, type RpcAccess } from './rpc-access.ts';
+import { accessCheck, requireSafeAccess, type RpcAccess } from './rpc-access.ts';
 import { defaultRpcLimits, type RpcLimits } from './rpc-limits.ts';
 import { RpcListenError } from './rpc-listen-error.ts';
 import type { RpcTls } from './rpc-tls.ts';
 import { serveRequests } from './serve-requests.ts';
+import { takeUnaryCalls } from './unary/take-unary-calls.ts';
+import type { UnaryMethod } from './unary/unary-method.ts';
 
 export type RpcServerOptions = {
   /** A name or an address of this machine. */
@@ -18,6 +20,8 @@ export type RpcServerOptions = {
   readonly port: number;
   /** Registers the services. */
   readonly routes: (router: ConnectRouter) => void;
+  /** Methods of these services that are called very often: gRPC and Connect calls of them over HTTP/2 are answered by this instead. Default: none. */
+  readonly unary?: readonly UnaryMethod[];
   readonly access: RpcAccess;
   /** Default: no TLS. */
   readonly tls?: RpcTls | undefined;
@@ -48,8 +52,11 @@ export async function listenRpc(options: RpcServerOptions): Promise<RpcServer> {
   const address = await addressOf(options.host);
   requireSafeAccess(access, { address, asksCertificate });
   const closing = new AbortController();
-  const listener = serveRequests({ ...options, asksCertificate, limits, closing: closing.signal });
-  const port = createPort({ tls, asksCertificate, limits, timers, listener });
+  const check = accessCheck(access, { asksCertificate });
+  const serving = { ...options, check, limits, closing: closing.signal };
+  const listener = serveRequests(serving);
+  const takesStream = takeUnaryCalls(options.unary ?? [], serving);
+  const port = createPort({ tls, asksCertificate, limits, timers, listener, takesStream });
   await listening(port.server, { address, port: options.port });
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {

@@ -37,39 +37,54 @@ export function requireSafeAccess(
   }
 }
 
+/** What a caller shows. */
+export type Shown = {
+  /** The `authorization` header. */
+  readonly authorization: string | null;
+  /** Its certificate is signed by whom the port trusts. */
+  readonly isCertified: boolean;
+};
+
 /**
  * The check before any byte of a request's body is read: throws UNAUTHENTICATED. A port that has a secret and asks for certificates wants both. How long it takes says nothing about the
  * secret.
  */
-export function accessGate(
+export function accessCheck(
   access: RpcAccess,
   { asksCertificate }: { readonly asksCertificate: boolean },
-): (context: HandlerContext) => void {
+): (shown: Shown) => void {
   const expected =
     access.kind === 'nodes' && access.secret !== undefined
       ? digest(bearer(access.secret))
       : undefined;
-  return ({ requestHeader, values }) => {
-    if (asksCertificate && !values.get(isCertifiedKey)) {
+  return ({ authorization, isCertified }) => {
+    if (asksCertificate && !isCertified) {
       throw new ConnectError(
         'This port is for nodes that show a certificate it trusts.',
         Code.Unauthenticated,
       );
     }
     if (expected === undefined) return;
-    const shown = requestHeader.get('authorization');
-    if (shown === null) {
+    if (authorization === null) {
       throw new ConnectError(
         'This port is for nodes that know the shared secret, and the request shows none.',
         Code.Unauthenticated,
       );
     }
-    if (!timingSafeEqual(digest(shown), expected)) {
+    if (!timingSafeEqual(digest(authorization), expected)) {
       throw new ConnectError(
         'The request shows another secret than this node has: give all nodes the same one.',
         Code.Unauthenticated,
       );
     }
+  };
+}
+
+/** The same for the library. */
+export function accessGate(check: (shown: Shown) => void): (context: HandlerContext) => void {
+  return ({ requestHeader, values }) => {
+    const authorization = requestHeader.get('authorization');
+    check({ authorization, isCertified: values.get(isCertifiedKey) });
   };
 }
 

@@ -8,13 +8,12 @@ import {
 import type { Timers } from '@chat-cluster/kernel';
 import type { Report } from '../management/report.ts';
 import { reportFailures } from './report-failures.ts';
-import { accessGate, isCertifiedKey, type RpcAccess } from './rpc-access.ts';
+import { accessGate, isCertifiedKey, type Shown } from './rpc-access.ts';
 import type { RpcLimits } from './rpc-limits.ts';
 
 export type ServeRequestsOptions = {
   readonly routes: (router: ConnectRouter) => void;
-  readonly access: RpcAccess;
-  readonly asksCertificate: boolean;
+  readonly check: (shown: Shown) => void;
   readonly limits: RpcLimits;
   readonly timers: Timers;
   readonly report: Report;
@@ -34,7 +33,7 @@ export function serveRequests(options: ServeRequestsOptions): RequestListener {
     acceptCompression: [],
     readMaxBytes: options.limits.messageBytesMax,
     shutdownSignal: options.closing,
-    requestGate: accessGate(options.access, options),
+    requestGate: accessGate(options.check),
     interceptors: [reportFailures(options.report)],
   });
   options.routes(router);

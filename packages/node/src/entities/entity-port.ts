@@ -1,4 +1,5 @@
 import {
+  entityAsk,
   entityRoutes,
   EntityRouter,
   listenRpc,
@@ -52,6 +53,7 @@ export async function openEntityPort(options: {
       host,
       port,
       routes: entityRoutes(router, explain),
+      unary: [entityAsk(router)],
       access: { kind: 'nodes', secret },
       tls,
       timers: systemTimers,
