@@ -1,10 +1,13 @@
-import { Code, ConnectError, createClient } from '@connectrpc/connect';
+import { ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { UserService } from '@chat-cluster/contract/purchases';
 import type { ClientSettings } from './configuration.ts';
 import type { UserStats } from './dialogue.ts';
 
-/** Longer than the 5 s after which a front end gives up, so that its sentence arrives. */
+/**
+ * Longer than the 5 s after which a front end gives up, so that its sentence arrives. It is not told: it would try for as
+ * long as that.
+ */
 const ANSWER_TIMEOUT_MS = 10_000;
 
 /** Asks the front end of a processor. */
@@ -23,10 +26,14 @@ export class UserClient {
 
   /** Rejects with an Error whose message is a sentence for the person who asked. */
   async stats(userId: string): Promise<UserStats> {
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
     try {
-      return await this.#service.userStats({ id: userId }, { timeoutMs: ANSWER_TIMEOUT_MS });
+      return await this.#service.userStats({ id: userId }, { signal });
     } catch (error) {
-      throw new Error(this.#sentenceOf(ConnectError.from(error)), { cause: error });
+      const sentence = signal.aborted
+        ? `No answer from ${this.#address} within ${ANSWER_TIMEOUT_MS / 1_000} s: try again.`
+        : this.#sentenceOf(ConnectError.from(error));
+      throw new Error(sentence, { cause: error });
     }
   }
 
@@ -34,13 +41,11 @@ export class UserClient {
     this.#sessions.abort();
   }
 
-  #sentenceOf({ code, rawMessage, cause }: ConnectError): string {
+  #sentenceOf({ rawMessage, cause }: ConnectError): string {
     const isRefused = cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
     if (isRefused) {
       return `Nobody listens at ${this.#address}: start a processor, or name another port with --port N.`;
     }
-    return code === Code.DeadlineExceeded
-      ? `No answer from ${this.#address} within ${ANSWER_TIMEOUT_MS / 1_000} s: try again.`
-      : rawMessage;
+    return rawMessage;
   }
 }

@@ -12,6 +12,8 @@ export type AttendMemberOptions = {
   readonly onState?: (state: AttendanceState) => void;
   /** The member, confirmed before, has left its group. */
   readonly onLeft: () => void;
+  /** The member does not let this node in. Told at most once. */
+  readonly onShutOut: () => void;
 };
 
 /** For a connection to be made, and for a process to confirm its member. A process that takes longer is left to the group's session time-out. */
@@ -24,7 +26,7 @@ const BROKEN_RETRY_MS = 20;
 /** Stays with a member until it is gone; resolves then, and only then. Rejects with the signal's reason. */
 export async function attendMember(
   { endpoint, memberId }: MapMember,
-  { attending, timers, random, onState, onLeft }: AttendMemberOptions,
+  { attending, timers, random, onState, onLeft, onShutOut }: AttendMemberOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const options = { timeoutMs: CONFIRM_TIMEOUT_MS, signal };
@@ -34,6 +36,7 @@ export async function attendMember(
     onState?.(state);
     return state;
   };
+  let isShutOut = false;
   const isConfirmed = (): boolean => state === 'confirmed';
   const onConfirmed = (): void => {
     happened('confirmed');
@@ -48,8 +51,10 @@ export async function attendMember(
       const ended = await attending.attend(endpoint, memberId, onConfirmed, options);
       signal.throwIfAborted();
       const hasLeft = ended === 'not-here' && isConfirmed();
-      now = happened(ended);
+      now = happened(ended === 'shut-out' ? 'unclear' : ended);
       if (hasLeft) onLeft();
+      if (ended === 'shut-out' && !isShutOut) onShutOut();
+      isShutOut ||= ended === 'shut-out';
       // The one that was confirmed broke just now: what its endpoint does next decides.
       if (now === 'broken' && before !== 'broken') continue;
     }

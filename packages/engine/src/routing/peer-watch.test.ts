@@ -11,6 +11,7 @@ import { mapOf, ScriptedOwner } from './scripted-owner.ts';
 class ScriptedEndpoints implements Attending {
   readonly probes: string[] = [];
   probed: Probed = 'connected';
+  isShut = false;
   /** Ends the streams that are open. */
   breakStreams: (as?: 'stream-broke' | 'not-here') => void = () => undefined;
   #broken = this.#nextBreak();
@@ -25,7 +26,8 @@ class ScriptedEndpoints implements Attending {
     _memberId: string,
     onConfirmed: () => void,
     { signal }: { readonly signal: AbortSignal },
-  ): Promise<'stream-broke' | 'not-here'> {
+  ): Promise<'stream-broke' | 'not-here' | 'shut-out'> {
+    if (this.isShut) return 'shut-out';
     onConfirmed();
     return untilAborted(this.#broken, signal);
   }
@@ -108,6 +110,22 @@ suite('the members of the map', () => {
     await time.pass(5_000);
     assert.deepEqual(told, []);
     assert.match(reports.at(-1) ?? '', /could not be taken out: its session will end/);
+    await watch.close();
+  });
+
+  test('are told of, once each, where they do not let this node in', async () => {
+    const { time, owner, endpoints, removed, reports, watch } = start();
+    endpoints.isShut = true;
+    owner.setMap(mapOf(1, all));
+    await time.pass(20_000);
+    assert.equal(reports.length, 2);
+    assert.match(
+      reports[0] ?? '',
+      /^Node worker of b at host-b:1 does not let this node in\. Give all/,
+    );
+    endpoints.probed = 'refused';
+    await time.pass(5_000);
+    assert.deepEqual(removed, [], 'Nobody was confirmed.');
     await watch.close();
   });
 

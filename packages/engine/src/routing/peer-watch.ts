@@ -82,7 +82,8 @@ export class PeerWatch {
       else this.#confirmed.delete(memberId);
     };
     const onLeft = (): void => this.#options.onOut(member);
-    const options = { ...this.#options, onState, onLeft };
+    const onShutOut = (): void => this.#reportShutOut(member);
+    const options = { ...this.#options, onState, onLeft, onShutOut };
     const attendance = attendMember(member, options, ending.signal).then(
       () => this.#remove(member, ending.signal),
       (error: unknown) => {
@@ -98,6 +99,13 @@ export class PeerWatch {
       this.#running.delete(attendance);
       this.#confirmed.delete(memberId);
     });
+  }
+
+  #reportShutOut({ name, endpoint }: MapMember): void {
+    this.#options.report(
+      'error',
+      `Node ${name} at ${endpoint} does not let this node in. Give all nodes the same secret, or certificates of one authority; until then neither answers for the other's shards.`,
+    );
   }
 
   async #remove(member: MapMember, signal: AbortSignal): Promise<void> {

@@ -135,7 +135,7 @@ export class RpcPeers implements Peers, Attending {
     memberId: string,
     onConfirmed: () => void,
     { timeoutMs, signal }: AttendingOptions,
-  ): Promise<'not-here' | 'stream-broke' | 'unclear'> {
+  ): Promise<'not-here' | 'stream-broke' | 'unclear' | 'shut-out'> {
     const confirming = new Deadline(this.#timers, timeoutMs, signal);
     const ending = new AbortController();
     const end = (): void => ending.abort(signal.reason);
@@ -158,6 +158,7 @@ export class RpcPeers implements Peers, Attending {
       if (!isConfirmed && confirming.hasPassed) return 'unclear';
       if (!(error instanceof ConnectError)) throw error;
       if (!error.isWireError) return 'stream-broke';
+      if (error.code === Code.Unauthenticated) return 'shut-out';
       return error.code === Code.NotFound ? 'not-here' : 'unclear';
     } finally {
       signal.removeEventListener('abort', end);
