@@ -16,6 +16,8 @@ type Answer = (request: SentRequest, number: number) => unknown;
 export class FakeClient {
   readonly sent: SentRequest[] = [];
   readonly timers = new ManualTimers();
+  /** The nodes that it knows. */
+  hosts: readonly { readonly address: string; isUp(): boolean }[] = [];
   running = 0;
   runningMax = 0;
   readonly #answer: Answer;
@@ -32,6 +34,7 @@ export class FakeClient {
       batch: (statements: SentRequest['statements'], options?: QueryOptions) =>
         this.#send({ statements, options }),
       shutdown: async () => {},
+      hosts: { values: () => this.hosts },
     };
     return driver as unknown as Client;
   }

@@ -118,7 +118,8 @@ async function prepareCluster(
     await client.connect();
     const localDataCenter = options.localDataCenter ?? onlyDataCenter(client);
     const replication = options.replication ?? defaultReplication(client, localDataCenter);
-    await ensureSchema(client, { keyspace, replication });
+    const { timers = systemTimers } = options;
+    await ensureSchema(client, { keyspace, replication, timers });
     return { localDataCenter, positionDelayMs: await readPositionDelayMs(client) };
   } catch (error) {
     throw toJournalError(error);

@@ -4,10 +4,11 @@ import { errors, types } from 'cassandra-driver';
 import { FakeClient } from './fake-client.ts';
 import { ensureSchema, SCHEMA_VERSION } from './schema.ts';
 
-const KEYSPACE = {
-  keyspace: 'chat',
-  replication: { class: 'SimpleStrategy', replication_factor: 3 },
-};
+function ensure(fake: FakeClient): Promise<void> {
+  const replication = { class: 'SimpleStrategy', replication_factor: 3 };
+  const { client, timers } = fake;
+  return fake.settle(ensureSchema(client, { keyspace: 'chat', replication, timers }));
+}
 
 /** The statements that were sent, without their comments. */
 function sent(fake: FakeClient): readonly string[] {
@@ -18,10 +19,10 @@ function sent(fake: FakeClient): readonly string[] {
 
 test('a first start makes the keyspace and the tables; the version comes first and last', async () => {
   const fake = new FakeClient((_, number) => {
-    if (number === 1) throw new errors.ResponseError(types.responseErrorCodes.invalid, 'no table');
+    if (number === 1) throw unknownTable();
     return { rows: [] };
   });
-  await ensureSchema(fake.client, KEYSPACE);
+  await ensure(fake);
   const [read, keyspace, ...rest] = sent(fake);
   assert.match(read ?? '', /^SELECT version FROM chat\.schema_version/);
   assert.equal(
@@ -41,22 +42,55 @@ test('a first start makes the keyspace and the tables; the version comes first a
   );
 });
 
+test('a node that does not know yet what another one made is asked again', async () => {
+  let unknownLeft = 3;
+  const fake = new FakeClient(({ statements: [statement] }) => {
+    if (statement?.query.includes('chat.schema_version (') !== true || unknownLeft === 0) {
+      return { rows: [] };
+    }
+    unknownLeft -= 1;
+    throw unknownTable();
+  });
+  await ensure(fake);
+  assert.equal(fake.sent.length, 7 + 3);
+});
+
+test('the version is written once every node that is up knows all tables', async () => {
+  const [one, two] = ['one', 'two'].map((address) => ({ address, isUp: () => true }));
+  const away = { address: 'away', isUp: () => false };
+  let unknownLeft = 3;
+  const fake = new FakeClient(({ options }) => {
+    if (options?.host === undefined || unknownLeft === 0) return { rows: [] };
+    unknownLeft -= 1;
+    throw unknownTable();
+  });
+  fake.hosts = [one!, away, two!];
+  await ensure(fake);
+  const asked = fake.sent.slice(6);
+  assert.deepEqual(
+    asked.map(({ options }) => options?.host),
+    [one, one, one, one, two, undefined],
+  );
+  assert.match(asked[0]?.statements[0]?.query ?? '', /^SELECT \* FROM chat\.shard LIMIT 1$/);
+  assert.match(sent(fake).at(-1) ?? '', /^INSERT INTO chat\.schema_version/);
+});
+
 test('a first start that was stopped is finished', async () => {
   const fake = new FakeClient(() => ({ rows: [] })); // the version table is there, and empty
-  await ensureSchema(fake.client, KEYSPACE);
+  await ensure(fake);
   assert.equal(fake.sent.length, 7);
 });
 
 test('tables of this version are left alone', async () => {
   const fake = new FakeClient(() => ({ rows: [{ version: SCHEMA_VERSION }] }));
-  await ensureSchema(fake.client, KEYSPACE);
+  await ensure(fake);
   assert.equal(fake.sent.length, 1);
 });
 
 test('tables of another version are refused, with both versions, and left alone', async () => {
   for (const version of [SCHEMA_VERSION - 1, SCHEMA_VERSION + 1]) {
     const fake = new FakeClient(() => ({ rows: [{ version }] }));
-    await assert.rejects(ensureSchema(fake.client, KEYSPACE), {
+    await assert.rejects(ensure(fake), {
       name: 'JournalError',
       code: 'wrong-version',
       retriable: false,
@@ -71,5 +105,10 @@ test('a user who may not create tables is told so', async () => {
     if (number > 1) throw new errors.ResponseError(types.responseErrorCodes.unauthorized, 'no');
     return { rows: [] };
   });
-  await assert.rejects(ensureSchema(fake.client, KEYSPACE), { code: 'refused' });
+  await assert.rejects(ensure(fake), { code: 'refused' });
 });
+
+/** Cassandra's answer of a node that does not know a keyspace or a table. */
+function unknownTable(): Error {
+  return new errors.ResponseError(types.responseErrorCodes.invalid, 'no table');
+}

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { Client } from 'cassandra-driver';
+import type { Client, QueryOptions } from 'cassandra-driver';
 import { JournalError } from '@chat-cluster/journal';
+import { retry, type Timers } from '@chat-cluster/kernel';
 import { isInvalidQuery, toJournalError } from './cassandra-errors.ts';
 
 /** The version of the tables. A program uses its own version only. */
@@ -12,12 +13,22 @@ export type Replication = Readonly<Record<string, string | number>>;
 const VERSION_TABLE = 'schema-version';
 const TABLES = ['journal', 'snapshot', 'shard'];
 
+/** The one that is made last. */
+const LAST_TABLE = 'shard';
+
 const COMPONENT = 'journal';
 
 /**
- * Creates what is missing, in a keyspace that may be missing too. May be stopped and started again
- * at any point; but two first starts at the same moment, against different nodes of Cassandra, can
- * disagree about the tables: start one program first.
+ * Cassandra's nodes learn one after the other of a keyspace or a table that one of them made; busy ones take
+ * seconds. The driver waits for that too, but takes a node that has not said anything yet for one that agrees.
+ */
+const AGREEMENT_LOOK_MS = 250;
+const AGREEMENT_LOOKS_MAX = 120;
+
+/**
+ * Creates what is missing, in a keyspace that may be missing too; resolves when every node of Cassandra that is
+ * up knows it. May be stopped and started again at any point; but two first starts at the same moment, against
+ * different nodes of Cassandra, can disagree about the tables: start one program first.
  *
  * @param keyspace checked: letters, digits and underscores
  * @throws JournalError 'wrong-version' if the tables are of another version; 'refused' if the user
@@ -25,20 +36,20 @@ const COMPONENT = 'journal';
  */
 export async function ensureSchema(
   client: Client,
-  { keyspace, replication }: { keyspace: string; replication: Replication },
+  { keyspace, replication, timers }: { keyspace: string; replication: Replication; timers: Timers },
 ): Promise<void> {
   const found = await readVersion(client, keyspace);
   if (found === SCHEMA_VERSION) return;
   if (found !== undefined) throw wrongVersion(keyspace, found);
   const options = Object.entries(replication).map(([name, value]) => `'${name}': '${value}'`);
+  const run = (statement: string, where?: Pick<QueryOptions, 'host'>): Promise<void> =>
+    runOnceKnown(client, { statement, where, timers });
+  await run(`CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {${options.join(', ')}}`);
+  for (const table of [VERSION_TABLE, ...TABLES]) await run(await creation(keyspace, table));
+  for (const host of client.hosts.values()) {
+    if (host.isUp()) await run(`SELECT * FROM ${keyspace}.${LAST_TABLE} LIMIT 1`, { host });
+  }
   await run(
-    client,
-    `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {${options.join(', ')}}`,
-  );
-  await createTable(client, { keyspace, table: VERSION_TABLE });
-  for (const table of TABLES) await createTable(client, { keyspace, table });
-  await run(
-    client,
     `INSERT INTO ${keyspace}.schema_version (component, version) ` +
       `VALUES ('${COMPONENT}', ${SCHEMA_VERSION})`,
   );
@@ -57,24 +68,36 @@ async function readVersion(client: Client, keyspace: string): Promise<number | u
   }
 }
 
-async function createTable(
-  client: Client,
-  { keyspace, table }: { keyspace: string; table: string },
-): Promise<void> {
+async function creation(keyspace: string, table: string): Promise<string> {
   const file = new URL(`../schema/${table}.cql`, import.meta.url);
-  const statement = (await readFile(file, 'utf8')).replace(
+  return (await readFile(file, 'utf8')).replace(
     'CREATE TABLE IF NOT EXISTS ',
     `CREATE TABLE IF NOT EXISTS ${keyspace}.`,
   );
-  await run(client, statement);
 }
 
-async function run(client: Client, statement: string): Promise<void> {
-  try {
-    await client.execute(statement);
-  } catch (error) {
-    throw toJournalError(error);
-  }
+/** Again and again while the node that is asked does not know what another one has made. The statement must be idempotent. */
+async function runOnceKnown(
+  client: Client,
+  {
+    statement,
+    where,
+    timers,
+  }: { statement: string; where: Pick<QueryOptions, 'host'> | undefined; timers: Timers },
+): Promise<void> {
+  const runOnce = async (): Promise<void> => {
+    try {
+      await client.execute(statement, [], where);
+    } catch (error) {
+      throw toJournalError(error);
+    }
+  };
+  await retry(runOnce, {
+    attemptsMax: AGREEMENT_LOOKS_MAX,
+    backoffMs: () => AGREEMENT_LOOK_MS,
+    timers,
+    shouldRetry: isInvalidQuery,
+  });
 }
 
 function wrongVersion(keyspace: string, found: number): JournalError {
