@@ -1,13 +1,43 @@
+import { userEvents, userProcessingEvents } from '@chat-cluster/contract/purchases';
 import type { FetchedBatch, OutgoingRecord } from '@chat-cluster/log';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 
 /**
- * Consume, transform, produce in transactions, and nothing else: what the log and its client cost. Reads `bare_in`, writes `bare_out` (the parsed and re-encoded
- * JSON with a number), one transaction after the other. Prints how many records have been committed.
+ * `bare-loop.ts PORT PARTITIONS chat|purchases`: consume, transform, produce in transactions, and nothing else: what the log and its client cost. Writes `bare_out`, one transaction after the
+ * other. Prints how many records have been committed.
  */
-const [port = '', partitionText = ''] = process.argv.slice(2);
+const [port = '', partitionText = '', what = ''] = process.argv.slice(2);
 const partitionCount = Number(partitionText);
-const IN = 'bare_in';
+
+/** What is read, and what is made of a record's value. */
+const loops: Readonly<
+  Record<
+    string,
+    { readonly input: string; readonly transform: (value: Uint8Array | null) => Uint8Array }
+  >
+> = {
+  /** The parsed and re-encoded JSON with a number. */
+  chat: {
+    input: 'bare_in',
+    transform: (value) => {
+      const parsed: unknown = JSON.parse(Buffer.from(value ?? []).toString());
+      return Buffer.from(JSON.stringify({ ...(parsed as object), seq: count }));
+    },
+  },
+  /** The same topic and the same codecs as the processors: protobuf to JSON. */
+  purchases: {
+    input: userEvents.name,
+    transform: (value) => {
+      const decoded = userEvents.decode(value);
+      if (!decoded.ok) throw new Error(decoded.reason);
+      const { product, quantity, price } = decoded.value;
+      return userProcessingEvents.encode({ type: 'purchase', product, quantity, price });
+    },
+  },
+};
+const loop = loops[what];
+if (loop === undefined) throw new Error('Say which: chat or purchases.');
+const { input: IN, transform } = loop;
 const OUT = 'bare_out';
 const BATCH_BYTES_MAX = 900_000;
 const REPORT_INTERVAL_MS = 50;
@@ -70,8 +100,7 @@ function take(batch: FetchedBatch): void {
   const known = waiting.get(partition) ?? { records: [], offsetNext: 0, bytes: 0 };
   waiting.set(partition, known);
   for (const { key, value } of batch.records) {
-    const parsed: unknown = JSON.parse(Buffer.from(value ?? []).toString());
-    const out = Buffer.from(JSON.stringify({ ...(parsed as object), seq: count }));
+    const out = transform(value);
     known.records.push({ key, value: out, headers: [] });
     known.bytes += out.byteLength + 50;
   }

@@ -86,9 +86,8 @@ async function runBare(backend: Backend, options: ChatBenchOptions): Promise<Bar
   const loop = startChild(
     [
       process.execPath,
-      join(import.meta.dirname, 'bare-loop.ts'),
-      String(backend.kafkaPort),
-      String(PARTITION_COUNT),
+      join(import.meta.dirname, '../bare-loop.ts'),
+      ...[String(backend.kafkaPort), String(PARTITION_COUNT), 'chat'],
     ],
     (line) => {
       count = Number(line);

@@ -1,8 +1,10 @@
+import type { Log } from '@chat-cluster/log';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 import { createTopics, PARTITION_COUNT } from '../chat/load.ts';
 import { describeMachine, machineLine } from '../machine.ts';
 import { writeResult } from '../write-result.ts';
-import { homeOf, SteadyLoad } from './steady-load.ts';
+import { BARE_TOPICS, BareGroup } from './bare-group.ts';
+import { homeOf, type LoadTopics, SteadyLoad } from './steady-load.ts';
 import { type NodeIndex, TwoNodes } from './two-nodes.ts';
 
 export type HandOverOptions = {
@@ -12,6 +14,8 @@ export type HandOverOptions = {
 };
 
 const WARM_MS = 45_000;
+/** Of the bare group: Kafka is warm by then. */
+const BARE_WARM_MS = 15_000;
 /** After a round has balanced the shards again. */
 const SETTLE_MS = 4_000;
 /** How long a round is watched after the node has gone. */
@@ -20,9 +24,23 @@ const WATCH_MS = 6_000;
 /** Milliseconds, ascending. */
 type Sample = number[];
 
+/** What is killed and stopped: two chat nodes, or two members of a bare group. */
+type Pair = {
+  shardsOf(index: NodeIndex): Promise<readonly number[]>;
+  /** SIGKILL. */
+  kill(index: NodeIndex): Promise<void>;
+  /** SIGTERM. */
+  stop(index: NodeIndex): Promise<void>;
+  /** Resolves when it is there again, and has its half. */
+  comeBack(index: NodeIndex): Promise<void>;
+};
+
+type HandedOver = { readonly killed: Sample; readonly stopped: Sample; readonly sentCount: number };
+
 /**
  * Two nodes on real Kafka and Cassandra under a steady load. In turns one of them is killed (SIGKILL), and stopped (SIGTERM), and comes back. Of a kill: for each of its shards, the time from the kill until a message
- * that was sent after it is in the hand of a read_committed reader. Of a stop: for each conversation of its shards, the longest that one of its messages took meanwhile.
+ * that was sent after it is in the hand of a read_committed reader. Of a stop: for each conversation of its shards, the longest that one of its messages took meanwhile. Then the same with a bare group: it consumes, transforms
+ * and produces, and has no engine, no state and no storage.
  */
 export async function runHandOver(options: HandOverOptions): Promise<void> {
   const nodes = await TwoNodes.start();
@@ -32,39 +50,87 @@ export async function runHandOver(options: HandOverOptions): Promise<void> {
   });
   try {
     await createTopics(log);
-    const load = new SteadyLoad(log, { ...options, partitionCount: PARTITION_COUNT });
-    await load.start();
-    say('Warming up …');
-    await pause(WARM_MS);
-    const killed: Sample = [];
-    const stopped: Sample = [];
-    for (let round = 0; round < options.rounds; round++) {
-      const victim: NodeIndex = round % 2 === 0 ? 0 : 1;
-      killed.push(...(await killOne(nodes, load, victim)));
-      say(
-        `Round ${round + 1}: killed, most ${Math.round(Math.max(...killed.slice(-PARTITION_COUNT / 2)))} ms`,
-      );
-      await comeBack(nodes, victim);
-      const other: NodeIndex = victim === 0 ? 1 : 0;
-      const silences = await stopOne(nodes, load, other);
-      stopped.push(...silences);
-      say(`Round ${round + 1}: stopped, most ${Math.round(Math.max(...silences))} ms`);
-      await comeBack(nodes, other);
-      load.check();
+    say('Two nodes. Warming up …');
+    const ofNodes = await handOver({ log, pair: pairOf(nodes), warmMs: WARM_MS }, options);
+    await Promise.all([nodes.stopNode(0), nodes.stopNode(1)]);
+    const group = await BareGroup.start(nodes.kafkaPort);
+    try {
+      say('The bare group. Warming up …');
+      const pair = barePairOf(group, log);
+      const load = { topics: BARE_TOPICS, warmMs: BARE_WARM_MS };
+      report(options, { ofNodes, ofBare: await handOver({ log, pair, ...load }, options) });
+    } finally {
+      await group.remove();
     }
-    await load.end();
-    report(options, { killed, stopped, sentCount: load.sentCount });
   } finally {
     await log.close();
     await nodes.remove();
   }
 }
 
-async function killOne(nodes: TwoNodes, load: SteadyLoad, victim: NodeIndex): Promise<Sample> {
-  const shards = (await nodes.shardsOf(victim)).map(({ shardId }) => Number(shardId));
+function pairOf(nodes: TwoNodes): Pair {
+  return {
+    shardsOf: async (index) => (await nodes.shardsOf(index)).map(({ shardId }) => Number(shardId)),
+    kill: (index) => nodes.kill(index),
+    stop: (index) => nodes.stopNode(index),
+    comeBack: async (index) => {
+      await nodes.startNode(index);
+      await nodes.balanced(PARTITION_COUNT);
+    },
+  };
+}
+
+function barePairOf(group: BareGroup, log: Log): Pair {
+  return {
+    shardsOf: (index) => Promise.resolve(group.partitionsOf(index)),
+    kill: (index) => group.kill(index, log.admin),
+    stop: (index) => group.stopMember(index),
+    comeBack: (index) => group.startMember(index),
+  };
+}
+
+async function handOver(
+  {
+    log,
+    pair,
+    topics,
+    warmMs,
+  }: {
+    readonly log: Log;
+    readonly pair: Pair;
+    readonly topics?: LoadTopics;
+    readonly warmMs: number;
+  },
+  options: HandOverOptions,
+): Promise<HandedOver> {
+  const counts = { ...options, partitionCount: PARTITION_COUNT };
+  const load = new SteadyLoad(log, { ...counts, ...(topics && { topics }) });
+  await load.start();
+  await pause(warmMs);
+  const killed: Sample = [];
+  const stopped: Sample = [];
+  for (let round = 0; round < options.rounds; round++) {
+    const victim: NodeIndex = round % 2 === 0 ? 0 : 1;
+    const ofKill = await killOne(pair, load, victim);
+    killed.push(...ofKill);
+    say(`Round ${round + 1}: killed, most ${Math.round(Math.max(...ofKill))} ms`);
+    await comeBack(pair, victim);
+    const other: NodeIndex = victim === 0 ? 1 : 0;
+    const silences = await stopOne(pair, load, other);
+    stopped.push(...silences);
+    say(`Round ${round + 1}: stopped, most ${Math.round(Math.max(...silences))} ms`);
+    await comeBack(pair, other);
+    load.check();
+  }
+  await load.end();
+  return { killed, stopped, sentCount: load.sentCount };
+}
+
+async function killOne(pair: Pair, load: SteadyLoad, victim: NodeIndex): Promise<Sample> {
+  const shards = await pair.shardsOf(victim);
   load.forget();
   const killedMs = performance.now();
-  await nodes.kill(victim);
+  await pair.kill(victim);
   await pause(WATCH_MS);
   return shards.map((shard) => {
     const next = load.arrivals.find(
@@ -75,10 +141,10 @@ async function killOne(nodes: TwoNodes, load: SteadyLoad, victim: NodeIndex): Pr
   });
 }
 
-async function stopOne(nodes: TwoNodes, load: SteadyLoad, victim: NodeIndex): Promise<Sample> {
-  const shards = new Set((await nodes.shardsOf(victim)).map(({ shardId }) => Number(shardId)));
+async function stopOne(pair: Pair, load: SteadyLoad, victim: NodeIndex): Promise<Sample> {
+  const shards = new Set(await pair.shardsOf(victim));
   load.forget();
-  void nodes.stopNode(victim);
+  void pair.stop(victim);
   await pause(WATCH_MS);
   const longest = new Map<number, number>();
   for (const { arrivedMs, conversation, sentMs } of load.arrivals) {
@@ -88,37 +154,56 @@ async function stopOne(nodes: TwoNodes, load: SteadyLoad, victim: NodeIndex): Pr
   return [...longest.values()];
 }
 
-async function comeBack(nodes: TwoNodes, index: NodeIndex): Promise<void> {
-  await nodes.startNode(index);
-  await nodes.balanced(PARTITION_COUNT);
+async function comeBack(pair: Pair, index: NodeIndex): Promise<void> {
+  await pair.comeBack(index);
   await pause(SETTLE_MS);
 }
 
 function report(
   options: HandOverOptions,
-  { killed, sentCount, stopped }: { killed: Sample; stopped: Sample; sentCount: number },
+  { ofNodes, ofBare }: { readonly ofNodes: HandedOver; readonly ofBare: HandedOver },
 ): void {
   const machine = describeMachine();
   const { ratePerSecond, rounds } = options;
-  const kills = { p50: at(killed, 0.5), p99: at(killed, 0.99), max: at(killed, 1) };
-  const stops = { p50: at(stopped, 0.5), p99: at(stopped, 0.99), max: at(stopped, 1) };
-  const row = (name: string, { max, p50, p99 }: typeof kills): string =>
-    `| ${name} | ${[p50, p99, max].map((value) => `${Math.round(value)} ms`).join(' | ')} |`;
+  const [nodes, bare] = [figuresOf(ofNodes), figuresOf(ofBare)];
   const table = [
     '# Hand-over: two nodes on Kafka and Cassandra',
     '',
-    `${machineLine(machine)}. ${ratePerSecond} messages/s in ${options.conversationCount} conversations, ${PARTITION_COUNT} shards; ${rounds} kills and ${rounds} stops in turns, each of one of two nodes. Of ${sentCount} messages none was lost, repeated or out of order.`,
+    `${machineLine(machine)}. ${ratePerSecond} messages/s in ${options.conversationCount} conversations, ${PARTITION_COUNT} shards; ${rounds} kills and ${rounds} stops in turns, each of one of two nodes. Of ${ofNodes.sentCount} messages none was lost, repeated or out of order.`,
     '',
-    '| | p50 | p99 | most |',
-    '| --- | --- | --- | --- |',
+    'The bare group consumes, transforms and produces in transactions with the same client, in the same run, after the nodes have stopped: no engine, no state, no storage. Its dead member is taken out of the group as soon as its process is gone, as nodes do for each other; by itself it would stay for its session time-out, 6 s.',
+    '',
+    '| | p50 | p99 | most | bare group: p50 | p99 | most |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
     row(
       'kill -9: a shard, from the kill to a later message in the hand of a read_committed reader',
-      kills,
+      nodes.kills,
+      bare.kills,
     ),
-    row('SIGTERM: a conversation, the longest that one of its messages took', stops),
+    row(
+      'SIGTERM: a conversation, the longest that one of its messages took',
+      nodes.stops,
+      bare.stops,
+    ),
     '',
   ].join('\n');
-  writeResult('hand-over-cluster', { machine, ...options, sentCount, kills, stops }, table);
+  writeResult('hand-over-cluster', { machine, ...options, nodes, bare }, table);
+}
+
+/** Of a sample, ms. */
+type Figures = { readonly p50: number; readonly p99: number; readonly max: number };
+
+function figuresOf({ killed, stopped, sentCount }: HandedOver) {
+  return { sentCount, kills: figuresOfSample(killed), stops: figuresOfSample(stopped) };
+}
+
+function figuresOfSample(sample: Sample): Figures {
+  return { p50: at(sample, 0.5), p99: at(sample, 0.99), max: at(sample, 1) };
+}
+
+function row(name: string, ...columns: readonly Figures[]): string {
+  const values = columns.flatMap(({ p50, p99, max }) => [p50, p99, max]);
+  return `| ${name} | ${values.map((value) => `${Math.round(value)} ms`).join(' | ')} |`;
 }
 
 function at(sample: Sample, share: number): number {

@@ -12,6 +12,11 @@ export type Arrival = {
   readonly arrivedMs: number;
 };
 
+/** Where the load is sent, and where it comes out. */
+export type LoadTopics = { readonly input: string; readonly output: string };
+
+const CHAT_TOPICS: LoadTopics = { input: 'instant_message_in', output: 'instant_message_out' };
+
 /**
  * Sends at a steady rate, conversations in turn, and reads the output read_committed beside it. Every message carries its number within its conversation, so that what is lost, repeated or out of
  * order shows at once: the number that it is given must be the one that it carries.
@@ -22,6 +27,7 @@ export class SteadyLoad {
   readonly #ratePerSecond: number;
   readonly #conversationCount: number;
   readonly #partitionCount: number;
+  readonly #topics: LoadTopics;
   readonly #sentOf: number[];
   readonly #arrivedOf: number[];
   readonly #pending = new Set<Promise<unknown>>();
@@ -32,12 +38,19 @@ export class SteadyLoad {
 
   constructor(
     log: Log,
-    options: { ratePerSecond: number; conversationCount: number; partitionCount: number },
+    options: {
+      readonly ratePerSecond: number;
+      readonly conversationCount: number;
+      readonly partitionCount: number;
+      /** Default: the chat node's. */
+      readonly topics?: LoadTopics;
+    },
   ) {
     this.#log = log;
     this.#ratePerSecond = options.ratePerSecond;
     this.#conversationCount = options.conversationCount;
     this.#partitionCount = options.partitionCount;
+    this.#topics = options.topics ?? CHAT_TOPICS;
     this.#sentOf = Array.from({ length: options.conversationCount }, () => 0);
     this.#arrivedOf = Array.from({ length: options.conversationCount }, () => 0);
   }
@@ -58,9 +71,10 @@ export class SteadyLoad {
         },
       },
     );
-    const [output] = await this.#log.admin.describeTopics(['instant_message_out']);
+    const topic = this.#topics.output;
+    const [output] = await this.#log.admin.describeTopics([topic]);
     for (let partition = 0; partition < this.#partitionCount; partition++) {
-      const at = { topic: 'instant_message_out', topicId: output?.topicId ?? '', partition };
+      const at = { topic, topicId: output?.topicId ?? '', partition };
       this.#fetcher.add(at, 0);
     }
     this.#sending = this.#send();
@@ -111,7 +125,7 @@ export class SteadyLoad {
         else records.push(record);
       }
       for (const [partition, records] of byHome) {
-        const answered = producer.send({ topic: 'instant_message_in', partition }, records);
+        const answered = producer.send({ topic: this.#topics.input, partition }, records);
         this.#pending.add(answered);
         void answered.then(
           () => this.#pending.delete(answered),

@@ -13,7 +13,7 @@ export async function preloadPurchases(
 ): Promise<Totals> {
   const { partitionCount } = options;
   await log.admin.createTopics(
-    purchasesTopics.map(({ name, configs }) => ({
+    [...purchasesTopics, { name: 'bare_out', configs: {} }].map(({ name, configs }) => ({
       topic: name,
       partitionCount,
       replicationFactor: 1,

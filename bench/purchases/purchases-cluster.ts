@@ -40,6 +40,27 @@ export class PurchasesCluster {
     await processor.line((line) => line.includes('Ready'));
   }
 
+  /** Consume, transform, produce over the same records; reports each count of what is committed until it has done all of them. */
+  async runBareLoop(options: {
+    readonly partitionCount: number;
+    readonly count: number;
+    readonly onCommitted: (count: number) => unknown;
+  }): Promise<void> {
+    const { partitionCount, count, onCommitted } = options;
+    const loop = startChild(
+      [
+        process.execPath,
+        join(import.meta.dirname, '../bare-loop.ts'),
+        ...[String(KAFKA_PORT), String(partitionCount), 'purchases'],
+      ],
+      (line) => onCommitted(Number(line)),
+    );
+    this.#children.set('bare loop', loop);
+    await loop.line((line) => Number(line) >= count);
+    await loop.kill();
+    this.#children.delete('bare loop');
+  }
+
   async stopProcessor(index: number): Promise<void> {
     await this.#children.get(processorName(index))?.stop();
     this.#children.delete(processorName(index));

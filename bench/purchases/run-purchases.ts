@@ -22,14 +22,24 @@ type Measured = Scene & {
   readonly perSecondSecondHalf: number;
   readonly cpuMicrosPerEvent: number;
   readonly residentPeakMiB: number;
+  /** The same records, after the processors have stopped, through the bare loop. */
+  readonly bare: Throughput;
 };
+
+type Throughput = Pick<Measured, 'perSecond' | 'perSecondSecondHalf' | 'cpuMicrosPerEvent'>;
+
+/** At one moment: how much is done, and the CPU of all processes, µs. */
+type State = { readonly ms: number; readonly done: number; readonly cpu: number };
 
 const POLL_MS = 50;
 const MIB = 1024 * 1024;
 const USERS = 10_000;
 const MANY_USERS = 1_000_000;
 
-/** Purchases through the embedded broker and LMDB, one scene after the other, each from an empty folder: from the first committed event until the last is in the journal; totals are checked after it. */
+/**
+ * Purchases through the embedded broker and LMDB, one scene after the other, each from an empty folder: from the first committed event until the last is in the journal; totals are checked after it. Then
+ * the bare loop takes the same records from the same broker.
+ */
 export async function runPurchases({ count }: PurchasesBenchOptions): Promise<void> {
   const scene = (name: string, partitionCount: number, processorCount = 1): Scene => {
     return { name, count, userCount: USERS, partitionCount, processorCount };
@@ -66,39 +76,79 @@ async function runScene(scene: Scene): Promise<Measured> {
     await checkTotals(cluster.frontEndPort(0), totals);
     const pids = indexes.map((index) => cluster.pids[`processor ${index + 1}`] ?? 0);
     const residentPeakMiB = Math.max(...pids.map((pid) => memoryBytes(pid).peak)) / MIB;
-    return { ...scene, ...throughput, residentPeakMiB };
+    await Promise.all(indexes.map((index) => cluster.stopProcessor(index)));
+    const bare = await watchBareLoop(cluster, scene);
+    return { ...scene, ...throughput, residentPeakMiB, bare };
   } finally {
     await cluster.remove();
   }
+}
+
+async function watchBareLoop(
+  cluster: PurchasesCluster,
+  { count, partitionCount }: Scene,
+): Promise<Throughput> {
+  const passed = new Passed(cluster, count);
+  await cluster.runBareLoop({
+    partitionCount,
+    count,
+    onCommitted: (done) => done > 0 && passed.add(done),
+  });
+  return passed.throughput();
 }
 
 async function watch(
   cluster: PurchasesCluster,
   { count }: Scene,
   indexes: readonly number[],
-): Promise<Pick<Measured, 'perSecond' | 'perSecondSecondHalf' | 'cpuMicrosPerEvent'>> {
-  type State = { readonly ms: number; readonly done: number; readonly cpu: number };
-  let first: State | undefined;
-  let half: State | undefined;
+): Promise<Throughput> {
+  const passed = new Passed(cluster, count);
   for (;;) {
     const metrics = await Promise.all(
       indexes.map((index) => readMetrics(cluster.managementPort(index))),
     );
     const done = metrics.reduce((sum, { eventsJournaled }) => sum + eventsJournaled, 0);
-    const cpu = Object.values(cluster.pids).reduce((sum, pid) => sum + cpuMicros(pid), 0);
-    const now = { ms: performance.now(), done, cpu };
-    if (metrics.some(({ eventsCommitted }) => eventsCommitted > 0)) first ??= now;
-    if (done >= count / 2) half ??= now;
-    if (done >= count && first !== undefined && half !== undefined) {
-      const perSecond = (from: State): number =>
-        ((now.done - from.done) / (now.ms - from.ms)) * 1_000;
-      return {
-        perSecond: perSecond(first),
-        perSecondSecondHalf: perSecond(half),
-        cpuMicrosPerEvent: (now.cpu - first.cpu) / (now.done - first.done),
-      };
-    }
+    const hasBegun = metrics.some(({ eventsCommitted }) => eventsCommitted > 0);
+    if (hasBegun) passed.add(done);
+    if (done >= count) return passed.throughput();
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** What was seen of one pass over the records, from the first committed one on. */
+class Passed {
+  readonly #cluster: PurchasesCluster;
+  readonly #count: number;
+  #first: State | undefined;
+  #half: State | undefined;
+  #last: State | undefined;
+
+  constructor(cluster: PurchasesCluster, count: number) {
+    this.#cluster = cluster;
+    this.#count = count;
+  }
+
+  /** So many are done now. What comes after all are is not looked at. */
+  add(done: number): void {
+    if (this.#last !== undefined && this.#last.done >= this.#count) return;
+    const cpu = Object.values(this.#cluster.pids).reduce((sum, pid) => sum + cpuMicros(pid), 0);
+    this.#last = { ms: performance.now(), done, cpu };
+    this.#first ??= this.#last;
+    if (done >= this.#count / 2) this.#half ??= this.#last;
+  }
+
+  throughput(): Throughput {
+    const [first, half, last] = [this.#first, this.#half, this.#last];
+    if (first === undefined || half === undefined || last === undefined) {
+      throw new Error('Nothing has passed.');
+    }
+    const perSecond = (from: State): number =>
+      ((last.done - from.done) / (last.ms - from.ms)) * 1_000;
+    return {
+      perSecond: perSecond(first),
+      perSecondSecondHalf: perSecond(half),
+      cpuMicrosPerEvent: (last.cpu - first.cpu) / (last.done - first.done),
+    };
   }
 }
 
@@ -110,7 +160,10 @@ function report(measured: readonly Measured[]): void {
       each.processorCount,
       Math.round(each.perSecond).toLocaleString('en'),
       Math.round(each.perSecondSecondHalf).toLocaleString('en'),
+      Math.round(each.bare.perSecond).toLocaleString('en'),
+      (each.perSecond / each.bare.perSecond).toFixed(2),
       `${each.cpuMicrosPerEvent.toFixed(1)} µs`,
+      `${each.bare.cpuMicrosPerEvent.toFixed(1)} µs`,
       `${Math.round(each.residentPeakMiB)} MiB`,
     ];
     return `| ${each.name}: ${each.count.toLocaleString('en')} events of ${each.userCount.toLocaleString('en')} users | ${figures.join(' | ')} |`;
@@ -118,10 +171,10 @@ function report(measured: readonly Measured[]): void {
   const table = [
     '# Purchases: embedded broker and LMDB',
     '',
-    `${machineLine(machine)}. Every event is synced by broker and journal. From the first committed event until the last is in the journal; then the totals of a thousand users were asked for, and were those of the topic.`,
+    `${machineLine(machine)}. Every event is synced by broker and journal. From the first committed event until the last is in the journal; then the totals of a thousand users were asked for, and were those of the topic. The bare loop reads the same records from the same broker after that, decodes them, encodes them as the event and writes that in transactions, with no engine and no storage.`,
     '',
-    '| | partitions | processors | events/s | second half | CPU an event, all processes | peak resident, of a processor |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| | partitions | processors | events/s | second half | the bare loop, events/s | ratio to it | CPU an event, all processes | of the bare loop | peak resident, of a processor |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
   ].join('\n');
