@@ -11,7 +11,6 @@ import json
 from read_kafka import CannotRead
 from wire import JournalRow, Source
 
-ENTITY_TYPE = "conversation"
 PAGE_ROWS = 5_000
 REQUEST_SECONDS = 60
 
@@ -22,24 +21,24 @@ QUERY = (
 )
 
 
-def read_journal(where: str) -> list[JournalRow]:
-    """All rows of conversations. `cassandra:HOST,…:PORT/KEYSPACE`, or the path of a dump."""
+def read_journal(where: str, entity_type: str = "conversation") -> list[JournalRow]:
+    """All rows of entities of this type. `cassandra:HOST,…:PORT/KEYSPACE`, or the path of a dump."""
     if where.startswith("cassandra:"):
         hosts, _, rest = where.removeprefix("cassandra:").partition(":")
         port, _, keyspace = rest.partition("/")
         if not port.isdigit() or not keyspace:
             raise CannotRead(f"{where} is not cassandra:HOST,…:PORT/KEYSPACE")
-        return _read_cassandra(hosts.split(","), int(port), keyspace)
-    return _read_dump(where)
+        return _read_cassandra(hosts.split(","), int(port), keyspace, entity_type)
+    return _read_dump(where, entity_type)
 
 
-def _read_dump(path: str) -> list[JournalRow]:
+def _read_dump(path: str, entity_type: str) -> list[JournalRow]:
     rows = []
     try:
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 row = json.loads(line)
-                if row["entityType"] == ENTITY_TYPE:
+                if row["entityType"] == entity_type:
                     rows.append(_dump_row(row, line))
     except OSError as error:
         raise CannotRead(f"the dump cannot be read: {error}") from error
@@ -62,7 +61,9 @@ def _dump_row(row: dict, line: str) -> JournalRow:
     )
 
 
-def _read_cassandra(hosts: list[str], port: int, keyspace: str) -> list[JournalRow]:
+def _read_cassandra(
+    hosts: list[str], port: int, keyspace: str, entity_type: str
+) -> list[JournalRow]:
     # Imported here, so that a dump can be read where the driver is not installed.
     from cassandra import ConsistencyLevel, DriverException
     from cassandra.cluster import Cluster, ExecutionProfile, EXEC_PROFILE_DEFAULT, NoHostAvailable
@@ -80,7 +81,7 @@ def _read_cassandra(hosts: list[str], port: int, keyspace: str) -> list[JournalR
         return [
             _cassandra_row(row)
             for row in session.execute(statement)
-            if row["entity_type"] == ENTITY_TYPE
+            if row["entity_type"] == entity_type
         ]
     except (NoHostAvailable, DriverException) as error:
         raise CannotRead(f"Cassandra at {hosts}, port {port}: {error}") from error

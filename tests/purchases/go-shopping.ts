@@ -19,6 +19,8 @@ export async function goShopping(
     readonly journal: string;
     /** For other nodes, one for each of three processors. */
     readonly nodePorts: readonly [number, number, number];
+    /** Called at the end, while all processors still answer at these ports. */
+    readonly check?: (frontEndPorts: readonly number[]) => Promise<void>;
   },
 ): Promise<void> {
   const { kafkaPort, journal, nodePorts } = world;
@@ -74,6 +76,7 @@ export async function goShopping(
       `${PROMPT}${told}${PROMPT}User nobody has made 0 for a total of 0p\n${PROMPT}`,
     );
   }
+  await world.check?.([first, second, third].map(({ frontEndPort }) => frontEndPort));
   for (const { program } of [first, second, third]) {
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
   }
