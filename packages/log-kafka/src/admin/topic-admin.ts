@@ -29,7 +29,9 @@ export class TopicAdmin {
   async create(topics: readonly NewTopic[]): Promise<void> {
     if (topics.length === 0) return;
     await retryPassing(() => this.#create(topics), this.#parts.context);
-    await retryPassing(() => this.#expectUsable(topics), this.#parts.context);
+    const { context } = this.#parts;
+    const retryTimeoutMs = Math.max(context.retryTimeoutMs, USABLE_WAIT_MS);
+    await retryPassing(() => this.#expectUsable(topics), { ...context, retryTimeoutMs });
   }
 
   configs(topic: string, names: readonly string[]): Promise<Readonly<Record<string, string>>> {
@@ -81,5 +83,8 @@ export class TopicAdmin {
     await this.#offsets.list(partitions);
   }
 }
+
+/** A busy broker takes tens of seconds to open the logs of hundreds of partitions that it has just been given. */
+const USABLE_WAIT_MS = 60_000;
 
 const TOPIC_RESOURCE = ConfigResourceTypes.TOPIC;
