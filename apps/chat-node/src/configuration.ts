@@ -29,8 +29,8 @@ export type NodeSettings = {
   readonly workerCount: number;
   readonly partitionCount: number;
   /**
-   * Of topics and of a keyspace that are created. Undefined: the brokers' default, and 1 for a
-   * keyspace.
+   * Of topics and of a keyspace that are created. Undefined: the brokers' default; of a
+   * keyspace three, or one a node where there are fewer.
    */
   readonly replicationFactor: number | undefined;
   readonly groupId: string;
@@ -193,7 +193,8 @@ const SETTINGS = {
   'replication-factor': numberSetting(
     { min: 0, max: REPLICATION_FACTOR_MAX },
     {
-      description: "of topics and of a keyspace that are created; 0: the brokers' default, and 1",
+      description:
+        "of topics and of a keyspace that are created; 0: the brokers' default, and three where there are so many nodes",
       default: '0',
     },
   ),

@@ -32,7 +32,7 @@ export type ProcessorSettings = {
   readonly frontEndPort: number;
   readonly workerCount: number;
   readonly partitionCount: number;
-  /** Of topics and of a keyspace that are created. Undefined: the brokers' default, and 1 for a keyspace. */
+  /** Of topics and of a keyspace that are created. Undefined: the brokers' default; of a keyspace three, or one a node where there are fewer. */
   readonly replicationFactor: number | undefined;
   readonly groupId: string;
   readonly isQuiet: boolean;
