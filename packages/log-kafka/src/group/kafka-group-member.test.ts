@@ -247,8 +247,20 @@ describe('a group member', () => {
     timers.advance(6_000);
     await settle();
     assert.deepEqual(told, ['beforeJoin', 'lost', 'beforeJoin']);
-    assert.equal(coordinator.joins.at(-1)!.memberId, '');
     assert.equal(member.current(), undefined);
+  });
+
+  test('after a silent session it joins as the same member, without what it owned: a new coordinator waits for that one', async () => {
+    await becomeAssigned();
+    owned = [];
+    timers.advance(6_000);
+    await settle();
+    const { memberId, metadata } = coordinator.joins.at(-1)!;
+    assert.equal(memberId, 'm1');
+    assert.equal(readSubscription(metadata).ownedGenerationId, -1);
+    assert.deepEqual(coordinator.leaves, []);
+    await answerJoin(UNKNOWN_MEMBER_ID);
+    assert.equal(coordinator.joins.at(-1)!.memberId, '', 'It was given up.');
   });
 
   test('sends what was lost, or came while the coordinator moved, again', async () => {

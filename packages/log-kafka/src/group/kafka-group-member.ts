@@ -28,7 +28,7 @@ import { Heartbeats } from './heartbeats.ts';
  * | syncing | assigned | SyncGroup was answered |
  * | assigned | preparing | the group rebalances, or rejoin() |
  * | syncing | preparing | the group rebalances again |
- * | preparing, joining, syncing, assigned | preparing | lost: as a new member |
+ * | preparing, joining, syncing, assigned | preparing | lost: as a new member; where the session passed in silence, as the same one |
  * | any | stopped | leave(), abandon(), a fatal failure |
  */
 type Phase = 'idle' | 'preparing' | 'joining' | 'syncing' | 'assigned' | 'stopped';
@@ -42,7 +42,7 @@ export class KafkaGroupMember implements GroupMember {
   readonly #started = deferred<void>();
   #listener: GroupListener | undefined;
   #phase: Phase = 'idle';
-  /** Empty until the coordinator has given one, and after being lost. */
+  /** Empty until the coordinator has given one, and after it has refused it. */
   #memberId = '';
   #generation: Generation | undefined;
   /** The generation in which what is owned was assigned; -1 for none. */
@@ -75,7 +75,7 @@ export class KafkaGroupMember implements GroupMember {
       send: (generation) => this.#requests.heartbeat(generation),
       onRebalance: () => this.#onRebalance(),
       onRefused: (reason) => this.#onRefused(reason),
-      onSessionOver: (reason) => this.#lose(reason),
+      onSessionOver: (reason) => this.#lose(reason, 'as-the-same'),
     });
     this.#started.promise.catch(() => undefined); // who does not wait for the start is told through the listener
   }
@@ -253,16 +253,21 @@ export class KafkaGroupMember implements GroupMember {
     if (this.#phase === 'assigned' || this.#phase === 'preparing') this.#lose(reason);
   }
 
-  #lose(reason: string): void {
+  /**
+   * Every tenure is over. `as-the-same` where nothing was heard for a session: the coordinator may have died, and its successor waits a
+   * session for each member that it reads of; who came back with another id would wait for himself.
+   */
+  #lose(reason: string, joins: 'as-new' | 'as-the-same' = 'as-new'): void {
     if (this.#isStopped) return;
     const memberId = this.#memberId;
     this.#lossCount += 1;
     this.#phase = 'preparing';
     this.#requests.dropJoin(); // its answer would be for the member that we no longer are
     this.#forget(reason);
+    if (joins === 'as-the-same') this.#memberId = memberId;
     // The coordinator may still wait for a member that we no longer are.
+    else if (memberId !== '') void this.#sendLeave(memberId, 'The member was lost.');
     if (memberId !== '') {
-      void this.#sendLeave(memberId, 'The member was lost.');
       this.#context.report({ kind: 'group-lost', message: `${memberId} was lost: ${reason}` });
       this.#listener?.onLost(reason);
     }

@@ -40,6 +40,8 @@ export class TransactionOffsets {
       if (errorCode === kafkaError.none) return undefined;
       return faultOfCode(errorCode, `Committing offsets of group ${transaction.groupId}`);
     } catch (error) {
+      // It may be dead: the next transaction asks where the group is now.
+      this.#cluster.forgetCoordinator('group', transaction.groupId);
       return faultOfFailure(error);
     }
   }
