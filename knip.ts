@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import type { KnipConfig } from 'knip';
 
 /** Processes that a benchmark or a test starts. */
-const started = ['bench/chat/{bare-loop,broker-process}.ts', 'tests/crash/*-process.ts'];
+const started = [
+  'bench/bare-loop.ts',
+  'bench/chat/broker-process.ts',
+  'bench/hand-over/bare-member.ts',
+  'tests/crash/*-process.ts',
+];
 
 const tests = 'src/**/*.{test,itest,bench}.ts';
 
