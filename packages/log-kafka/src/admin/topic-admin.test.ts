@@ -27,10 +27,12 @@ async function createTopicUsableAfter(usableMs: number): Promise<number> {
   };
   const parts = { cluster, context } as unknown as AdminParts;
   const created = new TopicAdmin(parts, offsets as unknown as OffsetLookup).create([TOPIC]);
-  let isSettled = false;
-  const settled = created.finally(() => (isSettled = true));
+  const progress = { isSettled: false };
+  const settled = created.finally(() => {
+    progress.isSettled = true;
+  });
   settled.catch(() => undefined);
-  while (!isSettled) {
+  while (!progress.isSettled) {
     await setImmediate();
     timers.advance(100);
   }
