@@ -11,6 +11,7 @@ import {
   UserStatsResponseSchema,
 } from '@chat-cluster/contract/purchases';
 import { homePartition } from '@chat-cluster/log';
+import { openKafkaLog } from '@chat-cluster/log-kafka';
 import { within } from '../crash/within.ts';
 import { Program } from '../path/program.ts';
 
@@ -120,6 +121,35 @@ describe('any node answers for any entity', () => {
         /records of user-events carry no id of their own: name the record by its topic, partition and offset/,
       );
     }
+  });
+
+  it('an operator sees what was refused, and sends it once more', async () => {
+    const log = openKafkaLog({
+      bootstrap: [{ host: '127.0.0.1', port: broker.port }],
+      clientId: 'ask-anywhere-test',
+    });
+    const record = { key: null, value: Buffer.of(0xff), headers: [] };
+    await log.openProducer().send({ topic: 'user-events', partition: 3 }, [record]);
+    await log.close();
+    const operate = async (...args: readonly string[]): Promise<string> => {
+      const brokers = `127.0.0.1:${broker.port}`;
+      const all = [...args, '--application', 'purchases', '--brokers', brokers];
+      const program = new Program('apps/cli/src/main.js', ['dead-letters', ...all]);
+      await program.ended;
+      return program.stdout;
+    };
+    let position = '';
+    const until = (refused: RegExp): Promise<void> =>
+      within(WAIT_MS, async () => {
+        const listed = await operate('list');
+        position = refused.exec(listed)?.[1] ?? '';
+        return position === '' ? `It is listed: ${listed}` : undefined;
+      });
+    await until(/^(\d+:\d+) .* user-events 3:\d+ {2}.*not a UserPurchaseProto/m);
+    assert.match(await operate('show', position), /^value: +base64 \/w==$/m);
+    assert.match(await operate('resend', position), /sent to user-events 3:\d+$/m);
+    // It is refused again, and the first letter stays.
+    await until(/user-events 3:\d+ {2}.*\n(\d+:\d+) .* user-events 3:\d+ {2}/);
   });
 
   it('nobody is told anything who does not know the secret', async () => {

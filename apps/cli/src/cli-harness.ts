@@ -1,4 +1,5 @@
 import { allTopics } from '@chat-cluster/contract';
+import { purchasesTopics } from '@chat-cluster/contract/purchases';
 import { seededRandom, systemClock, systemTimers, type Timers } from '@chat-cluster/kernel';
 import { type FetchedRecord, type Log, MemoryBroker, MemoryLog } from '@chat-cluster/log';
 import { runCli } from './cli.ts';
@@ -25,7 +26,7 @@ export class CliHarness {
 
   constructor({ partitionCount = 3 } = {}) {
     this.partitionCount = partitionCount;
-    for (const { name, configs } of allTopics) {
+    for (const { name, configs } of [...allTopics, ...purchasesTopics]) {
       this.#broker.createTopic({ topic: name, partitionCount, configs });
     }
   }

@@ -1,10 +1,10 @@
 import {
-  chatDeadLetter,
   DEAD_LETTER_HEADER_PREFIX,
   DEAD_LETTER_HEADERS,
   FORWARD_HEADER_PREFIX,
 } from '@chat-cluster/contract';
 import type { FetchedRecord, RecordHeader } from '@chat-cluster/log';
+import { type Application, optionText } from './application.ts';
 import { type ClusterAccess, findTopics } from './cluster-access.ts';
 import { CommandFailure, UsageError } from './command.ts';
 import { partitionsOf, startsAt } from './follow.ts';
@@ -38,9 +38,10 @@ export type DeadLetter = {
 /** The newest dead letters, oldest first. */
 export async function newestDeadLetters(
   cluster: ClusterAccess,
+  application: Application,
   countMax: number,
 ): Promise<readonly DeadLetter[]> {
-  const [topic] = await findTopics(cluster, [chatDeadLetter.name]);
+  const [topic] = await findTopics(cluster, [application.deadLetter.name]);
   let newest: DeadLetter[] = [];
   const keepNewest = (): void => {
     newest = newest.toSorted((a, b) => a.timestampMs - b.timestampMs).slice(-countMax);
@@ -58,9 +59,13 @@ export async function newestDeadLetters(
  *
  * @param position `PARTITION:OFFSET`
  */
-export async function deadLetterAt(cluster: ClusterAccess, position: string): Promise<DeadLetter> {
+export async function deadLetterAt(
+  cluster: ClusterAccess,
+  application: Application,
+  position: string,
+): Promise<DeadLetter> {
   const { partition, offset } = readPosition(position);
-  const [topic] = await findTopics(cluster, [chatDeadLetter.name]);
+  const [topic] = await findTopics(cluster, [application.deadLetter.name]);
   const at = partitionsOf(topic!)[partition];
   const [end] = at ? await startsAt(cluster.log, 'latest', [at]) : [];
   const [first] = at ? await startsAt(cluster.log, 'earliest', [at]) : [];
@@ -77,7 +82,7 @@ export async function deadLetterAt(cluster: ClusterAccess, position: string): Pr
   }
   if (found !== undefined) return found;
   throw new CommandFailure(
-    `There is no dead letter at ${position}: chatcluster dead-letters list shows what there is.`,
+    `There is no dead letter at ${position}: chatcluster dead-letters list${optionText(application)} shows what there is.`,
   );
 }
 

@@ -15,7 +15,8 @@ export type RecordPosition = {
  *
  * - retry: decide the first parked record again.
  * - skip: leave the first parked record out.
- * - edit: decide another value in the place of the first parked record's.
+ * - edit: decide another value in the place of the first parked record's: a text, or any bytes in
+ *   base64 (what protobuf is written in).
  *
  * The other parked records follow in order. skip and edit name the record that they mean, so that
  * one which comes twice, or late, changes nothing.
@@ -28,9 +29,15 @@ export type ConversationControl =
       readonly action: 'edit';
       readonly position: RecordPosition;
       readonly value: string;
+    }
+  | {
+      readonly entityId: string;
+      readonly action: 'edit';
+      readonly position: RecordPosition;
+      readonly valueBase64: string;
     };
 
-/** `{"entityId":…,"action":…,"position":{"topicId":…,"partition":…,"offset":…},"value":…}` */
+/** `{"entityId":…,"action":…,"position":{"topicId":…,"partition":…,"offset":…},"value":…,"valueBase64":…}` */
 export function encodeConversationControl(control: ConversationControl): Uint8Array {
   const { entityId, action } = control;
   const position = action === 'retry' ? undefined : control.position;
@@ -42,7 +49,8 @@ export function encodeConversationControl(control: ConversationControl): Uint8Ar
       partition: position.partition,
       offset: position.offset,
     },
-    value: action === 'edit' ? control.value : undefined,
+    value: 'value' in control ? control.value : undefined,
+    valueBase64: 'valueBase64' in control ? control.valueBase64 : undefined,
   });
 }
 
@@ -57,6 +65,10 @@ function readConversationControl(fields: Fields): ConversationControl {
   if (action === 'retry') return { entityId, action };
   const position = readPosition(fields['position']);
   if (action === 'skip') return { entityId, action, position };
+  if (fields['valueBase64'] !== undefined) {
+    const valueBase64 = text(fields, 'valueBase64', ANY_TEXT);
+    return { entityId, action, position, valueBase64 };
+  }
   return { entityId, action, position, value: text(fields, 'value', ANY_TEXT) };
 }
 

@@ -84,6 +84,7 @@ test("an operator's record is read as it was written", () => {
     { entityId: 'abc123', action: 'retry' },
     { entityId: 'abc123', action: 'skip', position },
     { entityId: 'abc123', action: 'edit', position, value: '{"body":"better"}' },
+    { entityId: 'abc123', action: 'edit', position, valueBase64: '/wA=' },
   ] as const) {
     const decoded = conversationControl.decode(conversationControl.encode(value));
     assert.deepEqual(decoded, { ok: true, value });

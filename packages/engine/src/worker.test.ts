@@ -216,6 +216,19 @@ test('skip leaves a parked record out and edit replaces it; a command that comes
   assert.deepEqual(await harness.totalsOf('bad'), [1, 3, 7, 12]);
 });
 
+test('an edit may have its value in base64', async () => {
+  const harness = new EngineHarness({ partitionCount: 1 });
+  await harness.startNode('a');
+  await harness.add('bad', [13]);
+  await harness.untilCount('quarantine', 1);
+  const [topic] = await harness.settle(harness.outside.admin.describeTopics(['add']));
+  const position = { topicId: topic?.topicId, partition: 0, offset: 0 };
+  const valueBase64 = Buffer.from('{"id":"bad","add":8}').toString('base64');
+  await harness.control({ entityId: 'bad', action: 'edit', position, valueBase64 });
+  await harness.untilTotals(1);
+  assert.deepEqual(await harness.totalsOf('bad'), [8]);
+});
+
 test('a long retry goes on in steps', async () => {
   const harness = new EngineHarness({ partitionCount: 1, limits: { retryRecordsMax: 3 } });
   await harness.startNode('a');

@@ -1,4 +1,5 @@
 import { printable, timeText } from '@chat-cluster/kernel';
+import { APPLICATION_OPTION, applicationOf } from '../application.ts';
 import { CLUSTER_OPTIONS, withCluster } from '../cluster-access.ts';
 import type { Command } from '../command.ts';
 import { deadLetterJson } from '../dead-letter-json.ts';
@@ -15,16 +16,18 @@ export const deadLettersList: Command = {
 `,
   options: {
     number: { short: 'n', value: 'N', description: `the newest N (${COUNT_DEFAULT})` },
+    ...APPLICATION_OPTION,
     ...CLUSTER_OPTIONS,
   },
   run: (given, context) => {
     given.operands();
+    const application = applicationOf(given);
     const countMax = given.number('number', { min: 1, max: COUNT_MAX, otherwise: COUNT_DEFAULT });
     return withCluster(given, context, async (cluster) => {
-      const letters = await newestDeadLetters(cluster, countMax);
+      const letters = await newestDeadLetters(cluster, application, countMax);
       for (const letter of letters) {
         if (given.has('json')) {
-          context.print(deadLetterJson(letter));
+          context.print(deadLetterJson(application, letter));
           continue;
         }
         const { position, timestampMs, origin, reason } = letter;

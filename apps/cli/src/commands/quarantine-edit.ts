@@ -1,42 +1,65 @@
-import {
-  encodeUtf8,
-  instantMessageIn,
-  latestMessagesRequest,
-  type ParkedRecord,
-} from '@chat-cluster/contract';
+import { decodeUtf8, type ParkedRecord } from '@chat-cluster/contract';
+import { type Application, inputOf } from '../application.ts';
 import { type Command, UsageError } from '../command.ts';
 import { CONTROL_OPTIONS, controlQuarantine } from '../control-quarantine.ts';
+import type { Given } from '../given.ts';
+import { type NewValue, newValueOf, requireFit, VALUE_FILE_OPTION } from '../new-value.ts';
 import { firstParked } from '../quarantine-list.ts';
 
 export const quarantineEdit: Command = {
   name: 'quarantine edit',
   summary: 'put another value in the place of the one that a conversation failed on',
-  operands: 'KEY JSON',
-  details: `JSON is a whole value of the topic where the record was. Then the other parked records are
-tried, in order.
+  operands: 'KEY [JSON]',
+  details: `JSON is a whole value of the topic where the record was; where values are no text, --value-file has
+it. Then the other parked records are tried, in order.
 `,
-  options: CONTROL_OPTIONS,
+  options: { ...VALUE_FILE_OPTION, ...CONTROL_OPTIONS },
   run: (given, context) => {
-    const [entityId, value] = given.operands('KEY', 'JSON');
+    const { entityId, value } = editOf(given);
     return controlQuarantine(given, context, {
       entityId,
-      control: (quarantine) => {
-        const parked = firstParked(quarantine);
-        checkValue(parked, entityId, value);
+      control: (quarantine, application) => {
+        const parked = firstParked(application, quarantine);
+        checkValue(application, { parked, entityId, value });
         const { topicId, partition, offset } = parked;
-        return { entityId, action: 'edit', position: { topicId, partition, offset }, value };
+        const position = { topicId, partition, offset };
+        return { entityId, action: 'edit', position, ...written(value) };
       },
     });
   },
 };
 
-/** What the conversation could not read would only become a dead letter. */
-function checkValue(parked: ParkedRecord, entityId: string, value: string): void {
-  const topic = [instantMessageIn, latestMessagesRequest].find(({ name }) => name === parked.topic);
-  const decoded = topic?.decode(encodeUtf8(value));
-  if (decoded === undefined) return;
-  if (!decoded.ok) throw new UsageError(`${decoded.reason} (${parked.topic})`);
-  if (decoded.value.conversationKey !== entityId) {
-    throw new UsageError(`conversationKey must stay "${entityId}".`);
+function editOf(given: Given): { readonly entityId: string; readonly value: NewValue } {
+  const isFile = given.has('value-file');
+  const [entityId, text] = isFile ? [...given.operands('KEY')] : given.operands('KEY', 'JSON');
+  const value = newValueOf(given, text);
+  if (entityId === undefined || value === undefined) throw new UsageError('JSON is missing.');
+  return { entityId, value };
+}
+
+/** What the entity could not read would only become a dead letter. */
+function checkValue(
+  application: Application,
+  {
+    entityId,
+    parked,
+    value,
+  }: { readonly entityId: string; readonly parked: ParkedRecord; readonly value: NewValue },
+): void {
+  const input = inputOf(application, parked.topic);
+  if (input === undefined) return;
+  requireFit(value, input);
+  const read = input.read(value.bytes);
+  if (!read.ok) throw new UsageError(`${read.reason} (${parked.topic})`);
+  if (read.entityId !== entityId) {
+    throw new UsageError(`${input.key} must stay "${entityId}".`);
   }
+}
+
+/** As text where it can be: whoever reads the control topic sees what it says. */
+function written({
+  bytes,
+}: NewValue): { readonly value: string } | { readonly valueBase64: string } {
+  const value = decodeUtf8(bytes);
+  return value === undefined ? { valueBase64: Buffer.from(bytes).toString('base64') } : { value };
 }

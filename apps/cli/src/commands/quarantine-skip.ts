@@ -13,8 +13,8 @@ export const quarantineSkip: Command = {
     const [entityId] = given.operands('KEY');
     return controlQuarantine(given, context, {
       entityId,
-      control: (quarantine) => {
-        const { topicId, partition, offset } = firstParked(quarantine);
+      control: (quarantine, application) => {
+        const { topicId, partition, offset } = firstParked(application, quarantine);
         return { entityId, action: 'skip', position: { topicId, partition, offset } };
       },
     });

@@ -10,14 +10,22 @@ function read(value: unknown) {
 const position = { topicId: 'id', partition: 1, offset: 2 };
 
 test('each command is read with what it needs', () => {
-  const commands = [
-    { action: 'retry' },
-    { action: 'skip', position },
-    { action: 'edit', position, value: '{}' },
-  ];
+  const commands = [{ action: 'retry' }, { action: 'skip', position }];
   for (const command of commands) {
     const expected = { ok: true, entityId: 'x', command };
     assert.deepEqual(read({ entityId: 'x', ...command }), expected);
+  }
+  const edit = { entityId: 'x', action: 'edit', position };
+  const edits = [
+    { given: { value: '{}' }, bytes: [0x7b, 0x7d] },
+    { given: { valueBase64: '/wA=' }, bytes: [0xff, 0x00] },
+    { given: { valueBase64: '' }, bytes: [] },
+  ];
+  for (const { bytes, given } of edits) {
+    const result = read({ ...edit, ...given });
+    assert.ok(result.ok && result.command.action === 'edit', JSON.stringify(given));
+    assert.deepEqual(result.command.position, position);
+    assert.deepEqual([...result.command.value], bytes);
   }
   const retry = read(Buffer.from(retryRecordValue('x')).toString());
   assert.deepEqual(retry, { ok: true, entityId: 'x', command: { action: 'retry' } });
@@ -37,6 +45,8 @@ test('what is no command is refused with a sentence', () => {
     { entityId: 'x', action: 'skip', position: 'there' },
     { entityId: 'x', action: 'edit', position },
     { entityId: 'x', action: 'edit', position, value: {} },
+    { entityId: 'x', action: 'edit', position, valueBase64: 'no base64!' },
+    { entityId: 'x', action: 'edit', position, valueBase64: 7 },
   ];
   for (const value of wrong) {
     const result = read(value);

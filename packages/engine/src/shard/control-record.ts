@@ -15,15 +15,16 @@ export type ParkedPosition = {
 export type ControlCommand =
   | { readonly action: 'retry' }
   | { readonly action: 'skip'; readonly position: ParkedPosition }
-  | { readonly action: 'edit'; readonly position: ParkedPosition; readonly value: string };
+  | { readonly action: 'edit'; readonly position: ParkedPosition; readonly value: Uint8Array };
 
 /**
- * Reads a record of the control topic: JSON `{"entityId", "action": "retry" | "skip" | "edit", "position"?: {"topicId", "partition", "offset"}, "value"?: string}`.
+ * Reads a record of the control topic: JSON `{"entityId", "action": "retry" | "skip" | "edit", "position"?: {"topicId", "partition", "offset"}, "value"?: string, "valueBase64"?: string}`:
+ * an edit has its value as text, or, where that is not JSON or not UTF-8, in base64.
  */
 export function readControl(record: FetchedRecord): ReadInput<ControlCommand> {
   const parsed = parse(record.value);
   if (parsed === undefined) return refused('A control record is a JSON object.');
-  const { entityId, action, value } = parsed;
+  const { entityId, action } = parsed;
   if (typeof entityId !== 'string') return refused('entityId must be a string.');
   if (action === 'retry') return { ok: true, entityId, command: { action } };
   const position = readPosition(parsed['position']);
@@ -34,7 +35,10 @@ export function readControl(record: FetchedRecord): ReadInput<ControlCommand> {
     return refused(`${action} must name the parked record: position {topicId, partition, offset}.`);
   }
   if (action === 'skip') return { ok: true, entityId, command: { action, position } };
-  if (typeof value !== 'string') return refused('edit needs the new value, a string.');
+  const value = readValue(parsed);
+  if (value === undefined) {
+    return refused('edit needs the new value, a string: value, or valueBase64 for any bytes.');
+  }
   return { ok: true, entityId, command: { action, position, value } };
 }
 
@@ -53,6 +57,13 @@ function parse(value: Uint8Array | null): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+function readValue({ value, valueBase64 }: Record<string, unknown>): Uint8Array | undefined {
+  if (typeof value === 'string') return Buffer.from(value);
+  if (typeof valueBase64 !== 'string') return undefined;
+  const bytes = Buffer.from(valueBase64, 'base64');
+  return bytes.toString('base64') === valueBase64 ? bytes : undefined;
 }
 
 function readPosition(position: unknown): ParkedPosition | undefined {

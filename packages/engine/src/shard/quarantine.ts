@@ -115,7 +115,7 @@ export class Quarantine<State, Command, Event> {
   #edit(
     entity: Entity<State, Event>,
     first: ParkedRecord,
-    value: string,
+    value: Uint8Array,
     following: DecidedWrite,
   ): void {
     const edited = { ...first, value: Buffer.from(value).toString('base64') };
