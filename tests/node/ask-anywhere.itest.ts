@@ -32,7 +32,7 @@ describe('any node answers for any entity', () => {
   before(async () => {
     broker = await startBrokerThread({ dataDir: join(dir, 'broker') });
     programs = [purchases('processor', ...processorArgs, '--workers', '2')];
-    programs.push(purchases('processor', ...processorArgs));
+    programs.push(purchases('processor', ...processorArgs, '--management-host', 'localhost'));
     const ready = programs.map((program) => program.untilPrinted(/^Ready: node (\S+),/m));
     endpoints = (await Promise.all(ready)).map(([, endpoint = '']) => endpoint);
     const producer = purchases('producer', '--count', `${PURCHASE_COUNT}`, '--rate', '10000');
@@ -150,6 +150,17 @@ describe('any node answers for any entity', () => {
     assert.match(await operate('resend', position), /sent to user-events 3:\d+$/m);
     // It is refused again, and the first letter stays.
     await until(/user-events 3:\d+ {2}.*\n(\d+:\d+) .* user-events 3:\d+ {2}/);
+  });
+
+  it('each says where operators reach it', async () => {
+    const hosts = await Promise.all(
+      programs.map(async (program) => {
+        const [, url = ''] = await program.untilPrinted(/management (http:\S+),/);
+        assert.deepEqual(await (await fetch(`${url}/alive`)).json(), { alive: true });
+        return new URL(url).hostname;
+      }),
+    );
+    assert.deepEqual(hosts, ['127.0.0.1', 'localhost']);
   });
 
   it('nobody is told anything who does not know the secret', async () => {

@@ -37,6 +37,14 @@ test('a node needs to be told its journal, and nothing else', () => {
   assert.match(problemOf(), /^--journal is missing; it must be lmdb:DIR or cassandra:HOST/);
 });
 
+test('the brokers come from KAFKA_BROKERS too', () => {
+  const env = { KAFKA_BROKERS: 'kafka:9093' };
+  const argv = ['--journal', 'lmdb:./journal'];
+  const configuration = readNodeConfiguration({ argv, env, readFile: () => '{}' });
+  assert.ok(configuration.kind === 'settings');
+  assert.deepEqual(configuration.settings.brokers, [{ host: 'kafka', port: 9093 }]);
+});
+
 test('everything can be told', () => {
   const argv =
     '--brokers a:1,[::1]:2 --journal cassandra:c1,c2:9999/chat --endpoint n1:7 --secret s --tls-cert c --tls-key k --tls-ca a --management-host n1 --management-port 0 --management-token t --http-port 0 --workers 3 --partitions 6 --replication-factor 3 --group g --backlog-mib 7 --log-level debug';

@@ -7,6 +7,7 @@ import {
   numberSetting,
   optionLines,
   optionsOf,
+  portConflict,
   portSetting,
   readAccess,
   readAddresses,
@@ -66,12 +67,11 @@ export function readNodeConfiguration(sources: SettingSources): NodeConfiguratio
   const { values } = read;
   const { endpoint, workers: workerCount } = values;
   const httpPort = values['http-port'];
-  const conflict = portConflict({
-    endpoint,
-    workerCount,
-    httpPort,
-    managementPort: values['management-port'],
-  });
+  const conflict = portConflict([
+    { setting: '--endpoint', port: endpoint.port, workerCount },
+    { setting: '--http-port', port: httpPort },
+    { setting: '--management-port', port: values['management-port'] },
+  ]);
   if (conflict !== undefined) return { kind: 'problem', problem: conflict };
   const readAs = readAccess(values, endpoint, sources);
   if (readAs.kind === 'problem') return readAs;
@@ -91,33 +91,6 @@ export function readNodeConfiguration(sources: SettingSources): NodeConfiguratio
       logLevel: values['log-level'],
     },
   };
-}
-
-/** Two servers on one port, if there are: in a sentence. */
-function portConflict(ports: {
-  readonly endpoint: Address;
-  readonly workerCount: number;
-  readonly httpPort: number;
-  readonly managementPort: number;
-}): string | undefined {
-  const { httpPort, managementPort, workerCount } = ports;
-  if (httpPort !== 0 && httpPort === managementPort) {
-    return `--http-port and --management-port are both ${httpPort}; choose another one for one of them.`;
-  }
-  const first = ports.endpoint.port;
-  if (first === 0) return undefined;
-  const last = first + (workerCount > 1 ? workerCount : 0);
-  if (last > PORT_MAX) {
-    return `--endpoint has port ${first}, and there are no ${workerCount} ports after it for the workers; choose a lower one.`;
-  }
-  const taken = [
-    ['--http-port', httpPort] as const,
-    ['--management-port', managementPort] as const,
-  ].find(([, port]) => port >= first && port <= last);
-  if (taken === undefined) return undefined;
-  const [setting, port] = taken;
-  const used = last === first ? `${first}` : `${first} to ${last}`;
-  return `${setting} is ${port}, and other nodes use ${used} (--endpoint); choose another one for one of them.`;
 }
 
 /** `lmdb:DIR` or `cassandra:HOST[:PORT],…[/KEYSPACE]`; undefined for anything else. */
@@ -141,7 +114,6 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const CASSANDRA_PORT = 9042;
 const KEYSPACE_DEFAULT = 'chat_cluster';
 const WORKER_COUNT_MAX = 64;
-const PORT_MAX = 65_535;
 const PARTITION_COUNT_MAX = 1_000;
 const REPLICATION_FACTOR_MAX = 9;
 const MIB = 1024 * 1024;
@@ -153,8 +125,9 @@ const ENDPOINT_LENGTH_MAX = 90;
 
 const brokers: Setting<readonly Address[]> = {
   value: 'HOST:PORT,…',
-  description: 'Kafka, some of its brokers',
+  description: 'Kafka, some of its brokers; also KAFKA_BROKERS',
   default: '127.0.0.1:9092',
+  variable: 'KAFKA_BROKERS',
   read: (text) => readAddresses(text),
   mustBe: 'HOST:PORT, several with commas between them',
 };

@@ -2,6 +2,7 @@ import {
   numberSetting,
   optionLines,
   optionsOf,
+  portConflict,
   portSetting,
   readSettings,
   type SettingSources,
@@ -33,7 +34,11 @@ export function readLocalConfiguration(sources: SettingSources): LocalConfigurat
   if (read.kind === 'problem') return read;
   if (read.kind === 'help') return { kind: 'help', text: optionLines(optionsOf(SETTINGS)) };
   const { values } = read;
-  const problem = samePort(values);
+  const problem = portConflict([
+    { setting: '--kafka-port', port: values['kafka-port'] },
+    { setting: '--http-port', port: values['http-port'] },
+    { setting: '--management-port', port: values['management-port'] },
+  ]);
   if (problem !== undefined) return { kind: 'problem', problem };
   return {
     kind: 'settings',
@@ -45,19 +50,6 @@ export function readLocalConfiguration(sources: SettingSources): LocalConfigurat
       partitionCount: values.partitions,
     },
   };
-}
-
-const PORTS = ['kafka-port', 'http-port', 'management-port'] as const;
-
-function samePort(values: Readonly<Record<(typeof PORTS)[number], number>>): string | undefined {
-  for (const [index, name] of PORTS.entries()) {
-    const port = values[name];
-    const other = PORTS.slice(0, index).find((each) => values[each] === port);
-    if (port !== 0 && other !== undefined) {
-      return `--${other} and --${name} are both ${port}; choose another one for one of them.`;
-    }
-  }
-  return undefined;
 }
 
 /** Each has a log file, a fetch state and a shard: a thousand are a lot for one machine. */

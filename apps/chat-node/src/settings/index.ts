@@ -5,6 +5,7 @@ export {
   readAccess,
 } from './access-settings.ts';
 export { didYouMean } from './nearest.ts';
+export { portConflict } from './port-conflict.ts';
 export { optionLines } from './option-lines.ts';
 export {
   type Option,

@@ -34,6 +34,18 @@ test('three ports are all that a processor is told, and they may be left out', (
     kind: 'problem',
     problem: '--node-port and --management-port are both 2551; choose another one for one of them.',
   });
+  const problemOf = (...argv: string[]) => {
+    const read = configuration(...argv);
+    return read.kind === 'problem' ? read.problem : read.kind;
+  };
+  assert.match(
+    problemOf('8548', '--workers', '3'),
+    /^--management-port is 8551, and other nodes use 8548 to 8551 \(--node-port\)/,
+  );
+  assert.match(
+    problemOf('65534', '--workers', '2'),
+    /^--node-port has port 65534, and there are no 2 ports after it for the workers/,
+  );
 });
 
 test('the brokers come from KAFKA_BROKERS too', () => {

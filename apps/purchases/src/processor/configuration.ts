@@ -11,6 +11,7 @@ import {
   numberSetting,
   optionLines,
   optionsOf,
+  portConflict,
   portSetting,
   readAccess,
   readSettings,
@@ -50,7 +51,11 @@ export function readProcessorConfiguration(sources: SettingSources): ProcessorCo
   if (read.kind === 'help') return { kind: 'help', text: optionLines(optionsOf(SETTINGS)) };
   if (read.kind === 'problem') return read;
   const { values } = read;
-  const problem = samePort(values);
+  const problem = portConflict([
+    { setting: '--node-port', port: values['node-port'], workerCount: values.workers },
+    { setting: '--management-port', port: values['management-port'] },
+    { setting: '--front-end-port', port: values['front-end-port'] },
+  ]);
   if (problem !== undefined) return { kind: 'problem', problem };
   const address = { host: values['node-host'], port: values['node-port'] };
   const readAs = readAccess(values, address, sources);
@@ -75,17 +80,6 @@ export function readProcessorConfiguration(sources: SettingSources): ProcessorCo
 
 /** In the order in which they may be given by place. */
 const PORTS = ['node-port', 'management-port', 'front-end-port'] as const;
-
-function samePort(values: Readonly<Record<(typeof PORTS)[number], number>>): string | undefined {
-  for (const [index, name] of PORTS.entries()) {
-    const port = values[name];
-    const other = PORTS.slice(0, index).find((each) => values[each] === port);
-    if (port !== 0 && other !== undefined) {
-      return `--${other} and --${name} are both ${port}; choose another one for one of them.`;
-    }
-  }
-  return undefined;
-}
 
 const WORKER_COUNT_MAX = 64;
 

@@ -1,6 +1,6 @@
 import { boundHeap } from '@chat-cluster/app-chat-node/bound-heap';
 import { runProgram } from '@chat-cluster/app-chat-node/program';
-import { type NodeOptions, startWorker } from '@chat-cluster/node';
+import { endpointText, type NodeOptions, startWorker } from '@chat-cluster/node';
 import type { ProcessorSettings } from './configuration.ts';
 import { purchasesWorker } from './purchases-worker.ts';
 import { startProcessor } from './start-processor.ts';
@@ -20,8 +20,9 @@ export async function runProcessor(settings: ProcessorSettings): Promise<void> {
       report: terminal.report,
     });
     const { endpoint, managementPort, frontEndPort } = processor;
+    const { host } = settings.access.management;
     terminal.print(
-      `Ready: node ${endpoint}, management http://127.0.0.1:${managementPort}, gRPC front end 127.0.0.1:${frontEndPort}.`,
+      `Ready: node ${endpoint}, management http://${endpointText({ host, port: managementPort })}, gRPC front end 127.0.0.1:${frontEndPort}.`,
     );
     return {
       stop: async () => {
