@@ -62,7 +62,7 @@ export function applicationOf(given: Given): Application {
 
 /** What the application decides on that topic; undefined if it does not. */
 export function inputOf(application: Application, topic: string): ApplicationInput | undefined {
-  return application.inputs.find((input) => input.topic === topic);
+  return application.inputs.find((each) => each.topic === topic);
 }
 
 /** The words that follow a command's own, so that it means the same application. */

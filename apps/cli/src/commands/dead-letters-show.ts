@@ -19,8 +19,9 @@ export const deadLettersShow: Command = {
     return withCluster(given, context, async (cluster) => {
       const letter = await deadLetterAt(cluster, application, position);
       if (given.has('json')) return context.print(deadLetterJson(application, letter));
-      for (const [name, text] of rows(application, letter))
+      for (const [name, text] of rows(application, letter)) {
         context.print(`${`${name}:`.padEnd(10)} ${text}`);
+      }
     });
   },
 };
