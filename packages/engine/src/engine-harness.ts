@@ -17,6 +17,7 @@ import {
 } from '@chat-cluster/log';
 import type { EngineLimits } from './engine-limits.ts';
 import type { EntityDefinition } from './entity/entity-definition.ts';
+import type { FormerOwners } from './hand-over/former-owners.ts';
 import type { RecordPosition } from './shard/shard-context.ts';
 import { Worker } from './worker.ts';
 
@@ -44,6 +45,8 @@ export type NodeOptions = {
   readonly isAlive?: () => Promise<boolean>;
   /** What the worker gets in the place of its log. */
   readonly log?: (log: Log) => Log;
+  /** Default: nobody gives any states. */
+  readonly formerOwners?: FormerOwners;
   /** The same for its journal. */
   readonly journal?: (journal: Journal) => Journal;
 };
@@ -210,6 +213,7 @@ export class EngineHarness {
         this.reports.push(`${level}: ${sentence} ${JSON.stringify(facts ?? {})}`);
       },
       onReply: (position, reply) => replies.push({ position, reply }),
+      ...(options.formerOwners && { formerOwners: options.formerOwners }),
       isAlive: options.isAlive ?? (() => Promise.resolve(false)),
       onFatal: (error) => {
         fatal = error;

@@ -72,6 +72,11 @@ export type EngineLimits = {
   readonly decideSliceRecords: number;
   /** How long giving up a shard may wait for its last transaction before it is dropped. */
   readonly drainTimeoutMs: number;
+  /** Of a shard that was given up in order, states in memory are kept for its next owner: of all such shards so many bytes, as they were counted while active, for so long. */
+  readonly retiredBytesMax: number;
+  readonly retiredMs: number;
+  /** How long a worker that stops waits for them to be fetched, from when it left the group. */
+  readonly retiredAtStopMs: number;
   /** An answer is given only while the last acknowledged heartbeat was sent less than this ago. */
   readonly leaseMs: number;
   /** Questions under way; beyond it they are refused. Each waits a second at most in a hand-over after a crash, so this is what a worker may be asked in a second, with room. */
@@ -136,6 +141,9 @@ export const defaultEngineLimits: EngineLimits = {
   retryRecordsMax: 50,
   decideSliceRecords: 200,
   drainTimeoutMs: 2_000,
+  retiredBytesMax: 32 * MIB,
+  retiredMs: 5_000,
+  retiredAtStopMs: 2_000,
   leaseMs: 1_000,
   questionsMax: 4_000,
   historyReadConcurrency: 4,

@@ -3,6 +3,7 @@ export { defaultEngineLimits, type EngineLimits } from './engine-limits.ts';
 export type { Report } from './management/report.ts';
 export { Histogram } from './management/histogram.ts';
 export { localityOf, type Counters } from './management/counters.ts';
+export type * from './hand-over/former-owners.ts';
 export { NameTakenError } from './partition/remove-namesakes.ts';
 export { TopicRefusedError } from './partition/find-topics.ts';
 export { ShardStoppedError, type ShardStoppedCode } from './partition/shard-stopped-error.ts';

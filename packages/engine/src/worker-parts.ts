@@ -15,6 +15,8 @@ import { JournalWriter } from './backlog/journal-writer.ts';
 import { SnapshotWriter } from './backlog/snapshot-writer.ts';
 import { engineLimits, type EngineLimits } from './engine-limits.ts';
 import type { EngineTopics } from './engine-topics.ts';
+import { FormerStates } from './hand-over/former-states.ts';
+import { RetiredStates } from './hand-over/retired-states.ts';
 import { Intake } from './intake/intake.ts';
 import { Counters } from './management/counters.ts';
 import { RefusedReport } from './management/refused-report.ts';
@@ -69,6 +71,8 @@ export class WorkerParts<State, Command, Event> {
   readonly questions: Questions<State, Command, Event>;
   readonly watches: Watches;
   readonly topicWatch: TopicWatch;
+  readonly retired: RetiredStates<State, Event>;
+  readonly formerStates: FormerStates;
   readonly #options: WorkerOptions<State, Command, Event>;
   readonly #limits: EngineLimits;
   readonly #topics: EngineTopics;
@@ -88,7 +92,15 @@ export class WorkerParts<State, Command, Event> {
     });
     this.journalWriter = this.#makeJournalWriter(backlogBudget);
     this.snapshotWriter = this.#makeSnapshotWriter();
+    const { names } = topics;
+    this.retired = new RetiredStates({
+      definition: worker.definition,
+      eventTopicId: topics.get(names.events).topicId,
+      limits: this.#limits,
+      timers: worker.timers,
+    });
     this.context = this.#makeContext(backlogBudget);
+    this.formerStates = this.#makeFormerStates();
     this.backlogWatch = new BacklogWatch({ budget: backlogBudget, clock, report });
     this.committer = this.#makeCommitter(producer);
     this.member = this.#makeMember();
@@ -115,6 +127,7 @@ export class WorkerParts<State, Command, Event> {
       takeOver: this.#makeTakeOver(),
       committer: this.committer,
       warmUp: new WarmUp({ ...this.context, log: worker.log }),
+      formerStates: this.formerStates,
     });
     this.pump = new Pump({
       context: this.context,
@@ -135,6 +148,7 @@ export class WorkerParts<State, Command, Event> {
     this.lease.assigned(generation.generationId, map);
     this.currentMap.take(generation, map);
     this.tenancy.assigned(generation, assignment);
+    if (this.currentMap.map) this.formerStates.learn(this.currentMap.map, generation.memberId);
     this.committer.kick();
     this.currentMap.tell();
   }
@@ -176,6 +190,7 @@ export class WorkerParts<State, Command, Event> {
       counters: this.counters,
       journalWriter: this.journalWriter,
       snapshotWriter: this.snapshotWriter,
+      retired: this.retired,
       recoveries: new Limiter(limits.recoveryConcurrency),
       historyReads: new Limiter(limits.historyReadConcurrency),
       decidedBudget: new ByteBudget({ name: 'decided', bytesMax: limits.decidedBytesMax }),
@@ -245,6 +260,19 @@ export class WorkerParts<State, Command, Event> {
     const { definition, journal, timers, report } = this.#options;
     const { type: entityType } = definition;
     return new SnapshotWriter({ entityType, journal, limits: this.#limits, timers, report });
+  }
+
+  #makeFormerStates(): FormerStates {
+    const { definition, formerOwners, report, timers } = this.#options;
+    const { names } = this.#topics;
+    return new FormerStates({
+      formerOwners,
+      entityType: definition.type,
+      eventTopicId: this.#topics.get(names.events).topicId,
+      budget: this.context.entityBudget,
+      timers,
+      report,
+    });
   }
 
   #makeMember(): GroupMember {

@@ -1,6 +1,7 @@
 import { type Cancel, deferred } from '@chat-cluster/kernel';
 import type { TransactionalProducer } from '@chat-cluster/log';
 import type { EngineTopics } from './engine-topics.ts';
+import type { RetiredPart } from './hand-over/former-owners.ts';
 import type { Counters } from './management/counters.ts';
 import { findTopics } from './partition/find-topics.ts';
 import { removeNamesakes } from './partition/remove-namesakes.ts';
@@ -125,6 +126,10 @@ export class Worker<State, Command, Event> implements EntityOwner {
     return this.#parts.watches.watch(options, onEvent, signal);
   }
 
+  retiredParts(shards: readonly number[]): Iterable<RetiredPart> {
+    return this.#parts.retired.parts(shards);
+  }
+
   /** This worker's shards, in order, stopped ones included. */
   shards(): ShardStatus[] {
     const { lease, tenancy } = this.#parts;
@@ -197,11 +202,20 @@ export class Worker<State, Command, Event> implements EntityOwner {
     await this.#leave();
     await committer.end();
     cancelGiveUp();
-    await journalWriter.flush(FLUSH_AT_STOP_MS);
+    await Promise.all([journalWriter.flush(FLUSH_AT_STOP_MS), this.#untilRetiredAreTaken()]);
     journalWriter.close();
     snapshotWriter.close();
     await fetcher.close();
     await committer.close();
+  }
+
+  /** Whoever gets the shards now asks for the states that are kept of them. */
+  async #untilRetiredAreTaken(): Promise<void> {
+    const { context, retired } = this.#parts;
+    const isAlone = (this.map()?.members.length ?? 0) < 2;
+    const isAsked = this.#options.formerOwners !== undefined && !isAlone;
+    if (isAsked) await retired.untilTaken(context.limits.retiredAtStopMs);
+    retired.clear();
   }
 
   /** A group that does not hear of it waits for the session to end. */

@@ -134,6 +134,7 @@ function joinGroup<State, Command, Event>(
     ...(limits && { limits }),
     clock: systemClock,
     timers: systemTimers,
+    formerOwners: peers,
     // Who listens at this worker's endpoint is this process.
     isAlive: async (member) =>
       member.endpoint !== identity.endpoint && (await isAlive(member, peers)),

@@ -64,6 +64,11 @@ export class ActiveEntities<State, Event> {
     this.#byId.set(entity.id, entity);
   }
 
+  /** Those used last first. */
+  youngestFirst(): Entity<State, Event>[] {
+    return [...this.#byId.values()].reverse();
+  }
+
   /** Passivates, oldest first, those that are idle for long, and as many as the budget asks for. Those that may not be are stepped over. */
   sweep(options: {
     readonly nowMs: number;

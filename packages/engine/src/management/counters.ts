@@ -39,6 +39,8 @@ export class Counters {
   entitiesRecovered = 0;
   /** Of these, those that were read ahead when a shard came. */
   entitiesWarmed = 0;
+  /** Of these, those whose state their shard’s former owner gave. */
+  entitiesHandedOver = 0;
   entitiesPassivated = 0;
   /** From an input's time to the acknowledgement of its event's row. */
   readonly journalDelay = new Histogram();

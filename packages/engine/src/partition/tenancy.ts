@@ -1,5 +1,7 @@
 import { assert, sleep } from '@chat-cluster/kernel';
 import type { Generation, GroupMember, MemberAssignment } from '@chat-cluster/log';
+import type { FormerStates } from '../hand-over/former-states.ts';
+import type { IncomingStates } from '../hand-over/incoming-states.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { Committer } from '../output/committer.ts';
 import { Limiter } from '../recovery/limiter.ts';
@@ -23,6 +25,7 @@ type TenancyOptions<State, Command, Event> = {
   /** A tenure begins to run, or is over: who waits for that may look. */
   readonly onTurn: (partition: number) => void;
   readonly warmUp: WarmUp;
+  readonly formerStates: Pick<FormerStates, 'ask'>;
 };
 
 /** Shards that take over at the same time: each reads its part of the event topic. */
@@ -95,12 +98,14 @@ export class Tenancy<State, Command, Event> {
       (partition) => !revoking.includes(partition) && this.#tenures.get(partition)?.isHeld !== true,
     );
     this.#silences.assigned({ generationId: generation.generationId, map }, coming);
+    const incoming = this.#options.formerStates.ask(coming);
     for (const partition of coming) {
       const owner = map?.members[map.owners[partition] ?? -1];
       this.#begin(
         partition,
         generation,
         map !== undefined && owner?.memberId !== generation.memberId,
+        incoming.get(partition),
       );
     }
     if (revoking.length > 0) void this.#rebalance(revoking);
@@ -128,7 +133,12 @@ export class Tenancy<State, Command, Event> {
     void this.#release(tenure);
   }
 
-  #begin(partition: number, generation: Generation, isMisplaced: boolean): void {
+  #begin(
+    partition: number,
+    generation: Generation,
+    isMisplaced: boolean,
+    incoming: IncomingStates | undefined,
+  ): void {
     const { context, takeOver } = this.#options;
     context.report(
       'info',
@@ -146,16 +156,22 @@ export class Tenancy<State, Command, Event> {
     this.#tenures.set(partition, tenure);
     void this.#takeOvers
       .run(() => takeOver.take(tenure))
-      .then((taken) => this.#ready(tenure, taken))
+      .then((taken) => this.#ready(tenure, taken, incoming))
       .catch((error: unknown) => {
+        incoming?.drop();
         if (!tenure.lasts) return;
         this.fail(partition, error instanceof Error ? error : new Error(String(error)));
       });
   }
 
-  #ready(tenure: Tenure, { tail, positions }: TakenOver): void {
+  #ready(
+    tenure: Tenure,
+    { tail, positions }: TakenOver,
+    incoming: IncomingStates | undefined,
+  ): void {
     if (!tenure.lasts) {
       tail.clear();
+      incoming?.drop();
       return;
     }
     tenure.apply('ready');
@@ -166,7 +182,7 @@ export class Tenancy<State, Command, Event> {
       const { topicId } = context.topics.get(topic);
       return { from: { topic, topicId, partition: tenure.partition }, position };
     });
-    const shard = new Shard({ context, tenure, tail, inputs });
+    const shard = new Shard({ context, tenure, tail, inputs, incoming });
     this.#shards.set(tenure.partition, shard);
     context.journalWriter.add(tenure.partition, tail);
     intake.add(shard.queues);
@@ -202,6 +218,7 @@ export class Tenancy<State, Command, Event> {
       const { clock, report } = this.#options.context;
       const startMs = clock.monotonicMs();
       const isDrained = await this.#drain(tenure, shard);
+      if (isDrained) this.#options.context.retired.keep(shard.retired());
       tenure.apply(isDrained ? 'drained' : 'lost');
       const took = `${Math.round(clock.monotonicMs() - startMs)} ms after it decided its last`;
       const how = isDrained ? 'was given up' : 'was dropped with a transaction under way';

@@ -2,7 +2,8 @@ import { JournalError } from '@chat-cluster/journal';
 import { sleep } from '@chat-cluster/kernel';
 import type { ShardTail } from '../backlog/shard-tail.ts';
 import type { StateDefinition } from '../entity/entity-definition.ts';
-import type { Entity } from '../entity/entity.ts';
+import { Entity } from '../entity/entity.ts';
+import type { IncomingStates } from '../hand-over/incoming-states.ts';
 import type { ShardContext } from '../shard/shard-context.ts';
 import { recoverEntities } from './recover-entities.ts';
 
@@ -11,7 +12,7 @@ const BACKOFF_MAX_MS = 1_000;
 
 type RecoveryContext<State, Event> = Pick<
   ShardContext<State, never, Event>,
-  'clock' | 'journal' | 'limits' | 'recoveries' | 'report' | 'timers'
+  'clock' | 'counters' | 'journal' | 'limits' | 'recoveries' | 'report' | 'timers'
 > & { readonly definition: StateDefinition<State, Event> };
 
 /**
@@ -30,6 +31,7 @@ export class EntityRecovery<State, Event> {
   readonly #underWay = new Set<string>();
   readonly #context: RecoveryContext<State, Event>;
   readonly #tail: ShardTail;
+  readonly #incoming: IncomingStates | undefined;
   readonly #lasts: () => boolean;
   readonly #onRecovered: (entities: readonly Entity<State, Event>[]) => void;
   readonly #onFailed: (error: Error) => void;
@@ -39,12 +41,14 @@ export class EntityRecovery<State, Event> {
   constructor(options: {
     context: RecoveryContext<State, Event>;
     tail: ShardTail;
+    incoming?: IncomingStates | undefined;
     lasts: () => boolean;
     onRecovered: (entities: readonly Entity<State, Event>[]) => void;
     onFailed: (error: Error) => void;
   }) {
     this.#context = options.context;
     this.#tail = options.tail;
+    this.#incoming = options.incoming;
     this.#lasts = options.lasts;
     this.#onRecovered = options.onRecovered;
     this.#onFailed = options.onFailed;
@@ -77,14 +81,62 @@ export class EntityRecovery<State, Event> {
 
   async #recover(entityIds: readonly string[], rank: number): Promise<void> {
     try {
-      const entities = await this.#context.recoveries.run(() => this.#untilRead(entityIds), {
+      const unknown = this.#incoming ? await this.#takeFrom(this.#incoming, entityIds) : entityIds;
+      if (unknown.length === 0) return;
+      const entities = await this.#context.recoveries.run(() => this.#untilRead(unknown), {
         rank,
       });
-      for (const id of entityIds) this.#underWay.delete(id);
-      if (entities !== undefined && this.#lasts()) this.#onRecovered(entities);
+      this.#found(unknown, entities);
     } catch (error) {
       this.#onFailed(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  #found(
+    entityIds: readonly string[],
+    entities: readonly Entity<State, Event>[] | undefined,
+  ): void {
+    for (const id of entityIds) this.#underWay.delete(id);
+    if (entities !== undefined && this.#lasts()) this.#onRecovered(entities);
+  }
+
+  /** Takes those whose latest state the former owner gave; answers the others. */
+  async #takeFrom(
+    incoming: IncomingStates,
+    entityIds: readonly string[],
+  ): Promise<readonly string[]> {
+    if (!incoming.isSettled) await incoming.settled;
+    const given = new Map<string, Entity<State, Event>>();
+    for (const id of entityIds) {
+      const entity = this.#given(incoming, id);
+      if (entity !== undefined) given.set(id, entity);
+    }
+    if (given.size > 0) this.#found([...given.keys()], [...given.values()]);
+    if (this.#lasts()) this.#context.counters.entitiesHandedOver += given.size;
+    return entityIds.filter((id) => !given.has(id));
+  }
+
+  /** Undefined where there is none, or where the entity’s code cannot read it: then it is built from its events. */
+  #given(incoming: IncomingStates, id: string): Entity<State, Event> | undefined {
+    const { clock, definition } = this.#context;
+    const retired = incoming.take(id);
+    if (retired === undefined) return undefined;
+    const entity = new Entity<State, Event>({ id, nowMs: clock.monotonicMs() });
+    entity.begin(definition, retired.state);
+    entity.seqNext = retired.seqNext;
+    entity.snapshotSeqNext = retired.snapshotSeqNext;
+    if (entity.state === undefined || !this.#hasAllOf(entity)) return undefined;
+    try {
+      entity.measure(definition);
+      return entity;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What the backlog has of it is in its state, or the state is not the one that it says it is. */
+  #hasAllOf({ id, seqNext }: Entity<State, Event>): boolean {
+    return (this.#tail.eventsOf(id).at(-1)?.seq ?? -1) < seqNext;
   }
 
   async #untilRead(

@@ -1,3 +1,4 @@
+import type { RetiredPart } from '../hand-over/former-owners.ts';
 import type { ShardMap } from './shard-map.ts';
 
 /** A place in an input topic: everything before `offsetNext` is included. A topic that was created anew is another log. */
@@ -96,4 +97,6 @@ export interface EntityOwner {
     onEvent: (event: WatchedEvent) => Promise<void> | undefined,
     signal: AbortSignal,
   ): Promise<WatchEnd>;
+  /** What it keeps of shards that it gave up, part by part, shard by shard; of each at least one part. */
+  retiredParts(shards: readonly number[]): Iterable<RetiredPart>;
 }

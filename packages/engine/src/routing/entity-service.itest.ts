@@ -309,4 +309,26 @@ suite('EntityService', () => {
     ending.abort(new RouterError('unavailable', 'That is enough.'));
     await assert.rejects(watching, /That is enough/);
   });
+
+  test('what a former owner keeps comes shard by shard, to who names it as the member that it was', async (t) => {
+    const [a] = await startPair(t);
+    const state = { entityId: '7', seqNext: 2, snapshotSeqNext: 1, state: bytes('state') };
+    const part = { eventTopicId: 'events', eventNumber: 2 ** 40, states: [state], isLast: true };
+    a.owner.retired = [0, 1, 2].map((shard) => ({ shard, ...part }));
+    const peers = new RpcPeers({}, systemTimers);
+    t.after(() => peers.close());
+    const asked = { entityType: 'counter', shards: [2, 0] };
+    const came: unknown[] = [];
+    const ask = (memberId: string): Promise<void> => {
+      const owner = { endpoint: a.endpoint, memberId };
+      const { signal } = new AbortController();
+      return peers.retiredStates(owner, asked, (each) => came.push(each), signal);
+    };
+    await ask(a.owner.memberId);
+    assert.deepEqual(came, [
+      { shard: 0, ...part },
+      { shard: 2, ...part },
+    ]);
+    await assert.rejects(ask('another'), /does not live here/);
+  });
 });

@@ -9,9 +9,12 @@ import {
   type AttendRequest,
   type ExplainRequest,
   type ExplainResponse,
+  type RetiredStatesRequest,
+  type RetiredStatesResponse,
   type ShardMapRequest,
   type ShardMapResponse,
 } from '../gen/chatcluster/engine/v1/entity_service_pb.ts';
+import { encodeRetiredPart } from '../hand-over/retired-messages.ts';
 import {
   decodeExplainRequest,
   encodeExplained,
@@ -43,6 +46,7 @@ export function entityRoutes(
       shardMap: (request) => tellMap(router, request),
       attend: (request, context) => attend(router, request, context),
       explain: (request, context) => answerExplain(explain, request, context),
+      retiredStates: (request) => giveRetiredStates(router, request),
     });
   };
 }
@@ -154,4 +158,16 @@ async function* attend(
   yield {};
   await untilAborted(owner.left, signal);
   throw new ConnectError('This member has left its group.', Code.NotFound);
+}
+
+/** Each part is encoded when the one before is written. */
+async function* giveRetiredStates(
+  { owners }: EntityRouter,
+  { entityType, memberId, shards }: RetiredStatesRequest,
+): AsyncGenerator<RetiredStatesResponse> {
+  const owner = owners.worker(entityType, memberId);
+  if (owner === undefined) {
+    throw new ConnectError('This member of the group does not live here.', Code.NotFound);
+  }
+  for (const part of owner.retiredParts(shards)) yield encodeRetiredPart(part);
 }

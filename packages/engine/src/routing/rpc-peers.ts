@@ -7,6 +7,8 @@ import {
   EntityService,
   type WatchResponse,
 } from '../gen/chatcluster/engine/v1/entity_service_pb.ts';
+import type { FormerOwner, FormerOwners, RetiredPart } from '../hand-over/former-owners.ts';
+import { decodeRetiredPart } from '../hand-over/retired-messages.ts';
 import { bearer } from '../rpc/rpc-access.ts';
 import { defaultRpcLimits } from '../rpc/rpc-limits.ts';
 import type { Attending, AttendingOptions, Probed } from './attending.ts';
@@ -38,7 +40,7 @@ export type PeerCredentials = {
 const ASK_PATH = `/${EntityService.typeName}/${EntityService.method.ask.name}`;
 
 /** Other nodes over HTTP/2, one connection for each endpoint, opened when it is needed and opened again when it broke. */
-export class RpcPeers implements Peers, Attending {
+export class RpcPeers implements Peers, Attending, FormerOwners {
   readonly #connections: PeerConnections;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timers: Timers;
@@ -122,6 +124,22 @@ export class RpcPeers implements Peers, Attending {
       if (refusal?.code === 'unknown-entity-type') {
         throw new RouterError(refusal.code, refusal.reason, { cause: error });
       }
+      throw peerErrorOf(error, signal);
+    }
+  }
+
+  async retiredStates(
+    { endpoint, memberId }: FormerOwner,
+    { entityType, shards }: { readonly entityType: string; readonly shards: readonly number[] },
+    onPart: (part: RetiredPart) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      const request = { entityType, memberId, shards: [...shards] };
+      const options = { signal, headers: this.#headers };
+      const parts = this.#connections.client(endpoint).retiredStates(request, options);
+      for await (const part of parts) onPart(decodeRetiredPart(part));
+    } catch (error) {
       throw peerErrorOf(error, signal);
     }
   }

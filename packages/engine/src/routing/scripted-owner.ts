@@ -1,4 +1,5 @@
 import { deferred } from '@chat-cluster/kernel';
+import type { RetiredPart } from '../hand-over/former-owners.ts';
 import type {
   Answer,
   AskOutcome,
@@ -29,6 +30,13 @@ export class ScriptedOwner implements EntityOwner {
     this.entityType = entityType;
     this.memberId = memberId;
     this.onAsk = async ({ question }) => ({ kind: 'answered', answer: this.answer(question) });
+  }
+
+  /** What it keeps, of any shard. */
+  retired: RetiredPart[] = [];
+
+  retiredParts(shards: readonly number[]): Iterable<RetiredPart> {
+    return this.retired.filter(({ shard }) => shards.includes(shard));
   }
 
   answer(answer: Uint8Array): Answer {

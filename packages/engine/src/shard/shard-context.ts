@@ -6,6 +6,7 @@ import type { SnapshotWriter } from '../backlog/snapshot-writer.ts';
 import type { EngineLimits } from '../engine-limits.ts';
 import type { EngineTopics } from '../engine-topics.ts';
 import type { EntityDefinition } from '../entity/entity-definition.ts';
+import type { RetiredStates } from '../hand-over/retired-states.ts';
 import type { Counters } from '../management/counters.ts';
 import type { Report } from '../management/report.ts';
 import type { TailEvent } from '../output/event-record.ts';
@@ -30,6 +31,7 @@ export type ShardContext<State, Command, Event> = {
   readonly journal: Journal;
   readonly journalWriter: JournalWriter;
   readonly snapshotWriter: SnapshotWriter;
+  readonly retired: RetiredStates<State, Event>;
   readonly recoveries: Limiter;
   /** Of questions and watches: what records wait for does not wait for them. */
   readonly historyReads: Limiter;

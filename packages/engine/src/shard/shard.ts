@@ -11,6 +11,8 @@ import { ActiveEntities } from '../entity/active-entities.ts';
 import type { ReadInput } from '../entity/entity-definition.ts';
 import { entityIdProblem } from '../entity/entity-id.ts';
 import type { Entity } from '../entity/entity.ts';
+import type { IncomingStates } from '../hand-over/incoming-states.ts';
+import type { RetiredShard } from '../hand-over/retired-states.ts';
 import { InputQueue } from '../intake/input-queue.ts';
 import { readRecord } from '../intake/read-record.ts';
 import type { DecidedPart } from '../output/decided-part.ts';
@@ -28,6 +30,8 @@ export type ShardOptions<State, Command, Event> = {
   readonly tail: ShardTail;
   /** The inputs in the order of deciding, with the positions to go on from. */
   readonly inputs: readonly { readonly from: TopicIdPartition; readonly position: number }[];
+  /** States of the former owner, if it was asked. */
+  readonly incoming?: IncomingStates | undefined;
 };
 
 /**
@@ -43,6 +47,8 @@ export class Shard<State, Command, Event> {
   readonly #context: ShardContext<State, Command, Event>;
   readonly #recovery: EntityRecovery<State, Event>;
   readonly #decider: EntityDecider<State, Command, Event>;
+  readonly #incoming: IncomingStates | undefined;
+  readonly #beganMs: number;
 
   constructor(options: ShardOptions<State, Command, Event>) {
     const { context, tenure } = options;
@@ -51,6 +57,9 @@ export class Shard<State, Command, Event> {
     this.queues = options.inputs.map(({ from, position }) => new InputQueue(from, position));
     this.entities = new ActiveEntities(context.entityBudget);
     this.tail = options.tail;
+    this.#incoming = options.incoming;
+    this.#incoming?.begin(this.tail.eventNumberLast);
+    this.#beganMs = context.clock.monotonicMs();
     this.decisions = new Decisions({
       context,
       partition: tenure.partition,
@@ -60,6 +69,7 @@ export class Shard<State, Command, Event> {
     this.#recovery = new EntityRecovery({
       context,
       tail: this.tail,
+      incoming: this.#incoming,
       lasts: () => this.#lasts,
       onRecovered: (entities) => this.#recovered(entities),
       onFailed: (error) => this.fail(error),
@@ -155,6 +165,7 @@ export class Shard<State, Command, Event> {
   /** Gives entities back that were idle for long, or as many as the budget asks for. */
   passivate(): void {
     const { clock, limits, counters } = this.#context;
+    if (clock.monotonicMs() - this.#beganMs >= limits.retiredMs) this.#incoming?.drop();
     this.entities.sweep({
       nowMs: clock.monotonicMs(),
       idleMs: limits.entityIdleMs,
@@ -166,9 +177,18 @@ export class Shard<State, Command, Event> {
     });
   }
 
+  /** For its next owner, when all that was decided has committed. */
+  retired(): RetiredShard<State, Event> {
+    const { eventNumberCommitted, eventNumberLast } = this.tail;
+    assert(eventNumberCommitted === eventNumberLast, 'What is handed over has committed.');
+    const entities = this.entities.youngestFirst();
+    return { partition: this.partition, eventNumber: eventNumberLast, entities };
+  }
+
   /** The tenure is over: gives all memory back but the tail's, which may still be written. Parts in flight are the transaction's. */
   drop(): void {
     this.decisions.drop();
+    this.#incoming?.drop();
     this.entities.clear();
     for (const queue of this.queues) {
       this.#context.counters.recordsLeft += queue.count;

@@ -12,6 +12,7 @@ import type {
   CounterState,
 } from '../engine-harness.ts';
 import type { EngineLimits } from '../engine-limits.ts';
+import type { FormerOwners } from '../hand-over/former-owners.ts';
 import type { Report } from '../management/report.ts';
 import type { RecordPosition } from '../shard/shard-context.ts';
 import { Worker } from '../worker.ts';
@@ -25,6 +26,7 @@ export type SimulatedMachine = {
   readonly limits: Partial<EngineLimits>;
   readonly onReply: (position: RecordPosition, reply: unknown) => void;
   readonly report: Report;
+  readonly formerOwners: FormerOwners;
 };
 
 /** How long a supervisor waits before it starts a process again that could not start. */
@@ -70,7 +72,7 @@ export class SimulatedNode {
 
   /** Resolves when it runs, or has ended before. */
   async start(): Promise<void> {
-    const { broker, counter, limits, onReply, report } = this.#machine;
+    const { broker, counter, formerOwners, limits, onReply, report } = this.#machine;
     while (this.#phase === 'starting') {
       try {
         this.#worker = await Worker.start({
@@ -86,6 +88,7 @@ export class SimulatedNode {
           timers: this.#timers,
           report: (level, sentence, facts) =>
             report(level, `${this.clientName}: ${sentence}`, facts),
+          formerOwners,
           onReply,
           onFatal: () => this.crash(),
         });

@@ -2,8 +2,10 @@ import { assert, seededRandom, type Random } from '@chat-cluster/kernel';
 import { homePartition } from '@chat-cluster/log';
 import { EngineHarness } from '../engine-harness.ts';
 import type { EngineLimits } from '../engine-limits.ts';
+import { drawLimits } from './draw-limits.ts';
 import { assertOneAnswers, auditQueries } from './query-audit.ts';
 import { SimulatedAskers, type Asked } from './simulated-askers.ts';
+import { SimulatedFormerOwners } from './simulated-former-owners.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedNode } from './simulated-node.ts';
 import { SimulatedStore } from './simulated-store.ts';
@@ -26,6 +28,8 @@ const WATCHERS = 4;
 /** Each tries the nodes in turn, and stays at a wrong one for no time. */
 const WATCHERS_SETTLE_MS = 15_000;
 const LEASE_LOOK_MS = 7;
+/** After this, states of former owners that nobody needed are given back, too. */
+const GIVEN_BACK_MS = 7_000;
 
 /**
  * Runs nodes, senders and misfortunes that a seed draws, then lets all be well and compares what came out with what went in. Deterministic.
@@ -57,7 +61,10 @@ class Simulation {
   readonly areMarkersPrompt: boolean;
   readonly #random: Random;
   readonly #network: SimulatedNetwork;
+  readonly #formerOwners: SimulatedFormerOwners;
   readonly #limits: Partial<EngineLimits>;
+  /** Nodes come and go as planned, all the time, and little else happens: shards move with their states. */
+  readonly #isRestless: boolean;
   #nodes: SimulatedNode[] = [];
   #processes = 0;
   #isOver = false;
@@ -66,7 +73,8 @@ class Simulation {
   constructor(seed: number) {
     this.#random = seededRandom(seed);
     this.#network = new SimulatedNetwork(this.#random);
-    this.#limits = this.#drawLimits();
+    this.#isRestless = this.#random.below(3) === 0;
+    this.#limits = drawLimits((choices) => this.#pick(choices));
     const markerDelayMaxMs = this.#pick([1, 1, 20, 300]);
     this.areMarkersPrompt = markerDelayMaxMs === 1;
     this.harness = new EngineHarness({
@@ -77,12 +85,23 @@ class Simulation {
       },
     });
     this.harness.store = this.store;
+    this.#formerOwners = new SimulatedFormerOwners({
+      random: this.#random,
+      timers: this.harness.timers,
+      processes: (endpoint) => this.#processAt(endpoint),
+    });
     this.askers = new SimulatedAskers(this.harness, this.#random);
     this.watchers = IDS.slice(0, WATCHERS).map(
       (id) => new SimulatedWatcher(this.harness, this.#random, id),
     );
     for (const watcher of this.watchers) void watcher.run(() => this.#nodes);
     this.#lookAtLeases();
+  }
+
+  /** Entities that went on with the state that a former owner gave. */
+  get handedOverCount(): number {
+    const counts = this.#nodes.map(({ worker }) => worker?.counters.entitiesHandedOver ?? 0);
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** Things happen for a while. */
@@ -152,7 +171,7 @@ class Simulation {
 
   /** What was taken of the budgets was given back: once everything is committed and journaled nothing is held. */
   async #assertBudgets(): Promise<void> {
-    await this.harness.pass(1_000);
+    await this.harness.pass(GIVEN_BACK_MS);
     for (const { phase, worker } of this.#nodes) {
       if (phase !== 'running' || worker === undefined) continue;
       assert(worker.decidedBytes === 0, 'What was decided has been given back.');
@@ -168,6 +187,8 @@ class Simulation {
   }
 
   async #step(): Promise<void> {
+    const often = this.#isRestless ? 12 : 2;
+    const rarely = this.#isRestless ? 0 : 2;
     const actions: readonly [weight: number, action: () => unknown][] = [
       [30, () => this.#add()],
       [4, () => this.#ask()],
@@ -176,14 +197,14 @@ class Simulation {
       [2, () => this.harness.control({ entityId: this.#pick(IDS), action: 'retry' })],
       [2, () => this.#operate()],
       [2, () => (this.harness.counter.isBroken = this.#random.below(2) === 0)],
-      [3, () => this.#startNode(`n${this.#random.below(NODES_MAX)}`)],
-      [2, () => this.#anyNode()?.crash()],
-      [2, () => void this.#anyNode()?.stop()],
-      [2, () => this.#anyNode()?.breakConnections()],
-      [2, () => this.#cutOff()],
-      [2, () => this.#slowDown()],
-      [2, () => this.#troubleNetwork()],
-      [4, () => this.#troubleJournal()],
+      [often + 1, () => this.#startNode(`n${this.#random.below(NODES_MAX)}`)],
+      [rarely, () => this.#anyNode()?.crash()],
+      [often, () => void this.#anyNode()?.stop()],
+      [rarely, () => this.#anyNode()?.breakConnections()],
+      [rarely, () => this.#cutOff()],
+      [rarely, () => this.#slowDown()],
+      [rarely, () => this.#troubleNetwork()],
+      [2 * rarely, () => this.#troubleJournal()],
     ];
     let drawn = this.#random.below(actions.reduce((sum, [weight]) => sum + weight, 0));
     for (const [weight, action] of actions) {
@@ -270,6 +291,7 @@ class Simulation {
         journalFaults,
         counter,
         limits: this.#limits,
+        formerOwners: this.#formerOwners,
         onReply: (position, reply) => this.replies.push({ position, reply }),
         report: (level, sentence, facts) => {
           const ms = Math.round(this.harness.timers.clock.monotonicMs());
@@ -280,6 +302,13 @@ class Simulation {
     );
     this.#nodes.push(node);
     void node.start();
+  }
+
+  /** What lives there now. */
+  #processAt(endpoint: string): SimulatedNode['worker'] {
+    const isThere = ({ name, phase }: SimulatedNode): boolean =>
+      phase !== 'ended' && `${name}:1` === endpoint;
+    return this.#nodes.findLast(isThere)?.worker;
   }
 
   #anyNode(): SimulatedNode | undefined {
@@ -328,33 +357,6 @@ class Simulation {
     this.harness.timers.after(this.#random.below(delayMaxMs), () => {
       if (!this.#isOver) action();
     });
-  }
-
-  #drawLimits(): Partial<EngineLimits> {
-    return {
-      decidedBytesMax: this.#pick([3_000, 20_000, 1_000_000]),
-      transactionBytesMax: this.#pick([2_000, 10_000, 1_000_000]),
-      partitionBatchBytesMax: this.#pick([65_536, 65_536, 900_000]),
-      backlogBytesMax: this.#pick([3_000, 40_000, 1_000_000]),
-      entityBytesMax: this.#pick([1_000, 3_000, 1_000_000]),
-      entityIdleMs: this.#pick([500, 3_000, 120_000]),
-      snapshotEveryEvents: this.#pick([2, 7, 200]),
-      snapshotEveryEventsAtEase: this.#pick([2, 50]),
-      snapshotAtPassivationEvents: this.#pick([1, 5, 50]),
-      recoveryBatchCount: this.#pick([1, 3, 50]),
-      recoveryConcurrency: this.#pick([1, 2, 8]),
-      behindRecords: this.#pick([2, 10, 1_000]),
-      transactionGatherMs: this.#pick([10, 100]),
-      journalGatherBehindMs: this.#pick([100, 1_000]),
-      journalBatchRows: this.#pick([1, 5, 500]),
-      journalBatchBytes: this.#pick([100, 10_000]),
-      journalConcurrency: this.#pick([1, 3]),
-      journalPositionIntervalMs: this.#pick([10, 200, 2_000]),
-      parkedRecordsMaxPerShard: this.#pick([3, 20, 1_000]),
-      retryRecordsMax: this.#pick([1, 3, 50]),
-      decideSliceRecords: this.#pick([1, 7, 200]),
-      drainTimeoutMs: this.#pick([20, 300, 2_000]),
-    };
   }
 
   #pick<T>(choices: readonly T[]): T {

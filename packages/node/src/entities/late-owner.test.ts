@@ -29,6 +29,7 @@ class Worker implements EntityOwner {
     code: 'overloaded',
     reason: 'Too much.',
   });
+  retiredParts = (): never[] => [];
   watch = async () => ({ kind: 'too-slow' }) as const;
 }
 

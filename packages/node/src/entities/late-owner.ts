@@ -2,6 +2,7 @@ import type {
   AskOutcome,
   EntityOwner,
   Question,
+  RetiredPart,
   ShardMap,
   WatchedEvent,
   WatchEnd,
@@ -54,6 +55,10 @@ export class LateOwner implements EntityOwner {
 
   get left(): Promise<void> {
     return this.#left.promise;
+  }
+
+  retiredParts(shards: readonly number[]): Iterable<RetiredPart> {
+    return this.#owner?.retiredParts(shards) ?? [];
   }
 
   async ask(question: Question, signal: AbortSignal): Promise<AskOutcome> {

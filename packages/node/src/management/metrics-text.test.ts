@@ -12,6 +12,7 @@ test('one worker needs no label', () => {
     'chatcluster_events_committed_total 9',
     'chatcluster_backlog_bytes 100',
     'chatcluster_entities_warmed_total 1',
+    'chatcluster_entities_handed_over_total 1',
     'chatcluster_locality_ratio 1',
     'chatcluster_shard_silence_seconds_count 0',
     'process_resident_memory_bytes 1',

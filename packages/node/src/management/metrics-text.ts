@@ -151,6 +151,11 @@ const COUNTERS: readonly [
     ({ counters }) => counters.entitiesWarmed,
   ],
   [
+    'entities_handed_over',
+    'Entities that went on with the state of their shard’s former owner.',
+    ({ counters }) => counters.entitiesHandedOver,
+  ],
+  [
     'entities_passivated',
     'Entities taken out of memory.',
     ({ counters }) => counters.entitiesPassivated,

@@ -50,6 +50,7 @@ export function plantedWorker(changed: Partial<WorkerStatus> = {}): WorkerStatus
       parked: 0,
       entitiesRecovered: 2,
       entitiesWarmed: 1,
+      entitiesHandedOver: 1,
       entitiesPassivated: 0,
       journalDelay: new Histogram(),
       shardSilence: new Histogram(),

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chatcluster/engine/v1/entity_service.proto.
  */
 export const file_chatcluster_engine_v1_entity_service: GenFile = /*@__PURE__*/
-  fileDesc("CipjaGF0Y2x1c3Rlci9lbmdpbmUvdjEvZW50aXR5X3NlcnZpY2UucHJvdG8SFWNoYXRjbHVzdGVyLmVuZ2luZS52MSJYCg1JbnB1dFBvc2l0aW9uEg0KBXRvcGljGAEgASgJEhAKCHRvcGljX2lkGAIgASgJEhEKCXBhcnRpdGlvbhgDIAEoBRITCgtvZmZzZXRfbmV4dBgEIAEoAyKgAQoKQXNrUmVxdWVzdBITCgtlbnRpdHlfdHlwZRgBIAEoCRIRCgllbnRpdHlfaWQYAiABKAkSEAoIcXVlc3Rpb24YAyABKAwSDwoHY3VycmVudBgEIAEoCBI3CglpbmNsdWRpbmcYBSABKAsyJC5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuSW5wdXRQb3NpdGlvbhIOCgZpc19ob3AYBiABKAgifwoLQXNrUmVzcG9uc2USLwoGYW5zd2VyGAEgASgLMh0uY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkFuc3dlckgAEjQKCW5vdF9vd25lchgCIAEoCzIfLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5Ob3RPd25lckgAQgkKB291dGNvbWUicwoGQW5zd2VyEg4KBmFuc3dlchgBIAEoDBIQCghzZXFfbmV4dBgCIAEoAxI3Cglwb3NpdGlvbnMYAyADKAsyJC5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuSW5wdXRQb3NpdGlvbhIOCgZ3b3JrZXIYBCABKAkiQAoITm90T3duZXISNAoDbWFwGAEgASgLMicuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlNoYXJkTWFwUmVzcG9uc2UiWAoMV2F0Y2hSZXF1ZXN0EhMKC2VudGl0eV90eXBlGAEgASgJEhEKCWVudGl0eV9pZBgCIAEoCRIQCghzZXFfZnJvbRgDIAEoAxIOCgZpc19ob3AYBCABKAgihgEKDVdhdGNoUmVzcG9uc2USNAoFZXZlbnQYASABKAsyIy5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuV2F0Y2hlZEV2ZW50SAASNAoJbm90X293bmVyGAIgASgLMh8uY2hhdGNsdXN0ZXIuZW5naW5lLnYxLk5vdE93bmVySABCCQoHbWVzc2FnZSJXCgxXYXRjaGVkRXZlbnQSCwoDc2VxGAEgASgDEg0KBWV2ZW50GAIgASgMEhQKDHRpbWVzdGFtcF9tcxgDIAEoAxIVCg1za2lwcGVkX2NvdW50GAQgASgDIiYKD1NoYXJkTWFwUmVxdWVzdBITCgtlbnRpdHlfdHlwZRgBIAEoCSJpChBTaGFyZE1hcFJlc3BvbnNlEhUKDWdlbmVyYXRpb25faWQYASABKAUSLgoHbWVtYmVycxgCIAMoCzIdLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5NZW1iZXISDgoGb3duZXJzGAMgAygRIjsKBk1lbWJlchIMCgRuYW1lGAEgASgJEhAKCGVuZHBvaW50GAIgASgJEhEKCW1lbWJlcl9pZBgDIAEoCSIiCg1BdHRlbmRSZXF1ZXN0EhEKCW1lbWJlcl9pZBgBIAEoCSIQCg5BdHRlbmRSZXNwb25zZSKJAQoORXhwbGFpblJlcXVlc3QSNAoGcmVjb3JkGAEgASgLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlJlY29yZFBsYWNlSAASNQoHbWVzc2FnZRgCIAEoCzIiLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5NZXNzYWdlTmFtZUgAQgoKCHF1ZXN0aW9uIj8KC1JlY29yZFBsYWNlEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRIOCgZvZmZzZXQYAyABKAMiNAoLTWVzc2FnZU5hbWUSEgoKbWVzc2FnZV9pZBgBIAEoCRIRCgllbnRpdHlfaWQYAiABKAkiXQoPRXhwbGFpblJlc3BvbnNlEjgKDGV4cGxhbmF0aW9ucxgBIAMoCzIiLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5FeHBsYW5hdGlvbhIQCghzZWFyY2hlZBgCIAEoCSKlBAoLRXhwbGFuYXRpb24SMgoGcmVjb3JkGAEgASgLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlJlY29yZFBsYWNlEg0KBXN0YXRlGAIgASgJEhkKDHRpbWVzdGFtcF9tcxgDIAEoA0gAiAEBEjoKDmZvcndhcmRlZF9mcm9tGAQgASgLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlJlY29yZFBsYWNlEhMKC2VudGl0eV90eXBlGAUgASgJEhEKCWVudGl0eV9pZBgGIAEoCRIbCg5ob21lX3BhcnRpdGlvbhgHIAEoBUgBiAEBEjAKBGhvbWUYCCABKAsyIi5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuRXhwbGFuYXRpb24SGwoOcmVjb3Jkc19iZWZvcmUYCSABKANIAogBARIxCgZldmVudHMYCiADKAsyIS5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuRm91bmRFdmVudBIzCgdvdXRwdXRzGAsgAygLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkZvdW5kUmVjb3JkEjYKC2RlYWRfbGV0dGVyGAwgASgLMiEuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkRlYWRMZXR0ZXISEQoJc2VudGVuY2VzGA0gAygJQg8KDV90aW1lc3RhbXBfbXNCEQoPX2hvbWVfcGFydGl0aW9uQhEKD19yZWNvcmRzX2JlZm9yZSJSCgtGb3VuZFJlY29yZBIuCgJhdBgBIAEoCzIiLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5SZWNvcmRQbGFjZRITCgthcHBlbmRlZF9tcxgCIAEoAyKMAQoKRm91bmRFdmVudBIyCgZyZWNvcmQYASABKAsyIi5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuRm91bmRSZWNvcmQSCwoDc2VxGAIgASgDEhQKDGV2ZW50X251bWJlchgDIAEoAxIRCglpc19wYXJrZWQYBCABKAgSFAoMaXNfam91cm5hbGVkGAUgASgIIl4KCkRlYWRMZXR0ZXISMgoGcmVjb3JkGAEgASgLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkZvdW5kUmVjb3JkEgwKBGNvZGUYAiABKAkSDgoGcmVhc29uGAMgASgJMsMDCg1FbnRpdHlTZXJ2aWNlEkwKA0FzaxIhLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5Bc2tSZXF1ZXN0GiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkFza1Jlc3BvbnNlElQKBVdhdGNoEiMuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLldhdGNoUmVxdWVzdBokLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5XYXRjaFJlc3BvbnNlMAESWwoIU2hhcmRNYXASJi5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuU2hhcmRNYXBSZXF1ZXN0GicuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlNoYXJkTWFwUmVzcG9uc2USVwoGQXR0ZW5kEiQuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkF0dGVuZFJlcXVlc3QaJS5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuQXR0ZW5kUmVzcG9uc2UwARJYCgdFeHBsYWluEiUuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkV4cGxhaW5SZXF1ZXN0GiYuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkV4cGxhaW5SZXNwb25zZWIGcHJvdG8z");
+  fileDesc("CipjaGF0Y2x1c3Rlci9lbmdpbmUvdjEvZW50aXR5X3NlcnZpY2UucHJvdG8SFWNoYXRjbHVzdGVyLmVuZ2luZS52MSJYCg1JbnB1dFBvc2l0aW9uEg0KBXRvcGljGAEgASgJEhAKCHRvcGljX2lkGAIgASgJEhEKCXBhcnRpdGlvbhgDIAEoBRITCgtvZmZzZXRfbmV4dBgEIAEoAyKgAQoKQXNrUmVxdWVzdBITCgtlbnRpdHlfdHlwZRgBIAEoCRIRCgllbnRpdHlfaWQYAiABKAkSEAoIcXVlc3Rpb24YAyABKAwSDwoHY3VycmVudBgEIAEoCBI3CglpbmNsdWRpbmcYBSABKAsyJC5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuSW5wdXRQb3NpdGlvbhIOCgZpc19ob3AYBiABKAgifwoLQXNrUmVzcG9uc2USLwoGYW5zd2VyGAEgASgLMh0uY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkFuc3dlckgAEjQKCW5vdF9vd25lchgCIAEoCzIfLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5Ob3RPd25lckgAQgkKB291dGNvbWUicwoGQW5zd2VyEg4KBmFuc3dlchgBIAEoDBIQCghzZXFfbmV4dBgCIAEoAxI3Cglwb3NpdGlvbnMYAyADKAsyJC5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuSW5wdXRQb3NpdGlvbhIOCgZ3b3JrZXIYBCABKAkiQAoITm90T3duZXISNAoDbWFwGAEgASgLMicuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlNoYXJkTWFwUmVzcG9uc2UiWAoMV2F0Y2hSZXF1ZXN0EhMKC2VudGl0eV90eXBlGAEgASgJEhEKCWVudGl0eV9pZBgCIAEoCRIQCghzZXFfZnJvbRgDIAEoAxIOCgZpc19ob3AYBCABKAgihgEKDVdhdGNoUmVzcG9uc2USNAoFZXZlbnQYASABKAsyIy5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuV2F0Y2hlZEV2ZW50SAASNAoJbm90X293bmVyGAIgASgLMh8uY2hhdGNsdXN0ZXIuZW5naW5lLnYxLk5vdE93bmVySABCCQoHbWVzc2FnZSJXCgxXYXRjaGVkRXZlbnQSCwoDc2VxGAEgASgDEg0KBWV2ZW50GAIgASgMEhQKDHRpbWVzdGFtcF9tcxgDIAEoAxIVCg1za2lwcGVkX2NvdW50GAQgASgDIiYKD1NoYXJkTWFwUmVxdWVzdBITCgtlbnRpdHlfdHlwZRgBIAEoCSJpChBTaGFyZE1hcFJlc3BvbnNlEhUKDWdlbmVyYXRpb25faWQYASABKAUSLgoHbWVtYmVycxgCIAMoCzIdLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5NZW1iZXISDgoGb3duZXJzGAMgAygRIjsKBk1lbWJlchIMCgRuYW1lGAEgASgJEhAKCGVuZHBvaW50GAIgASgJEhEKCW1lbWJlcl9pZBgDIAEoCSIiCg1BdHRlbmRSZXF1ZXN0EhEKCW1lbWJlcl9pZBgBIAEoCSIQCg5BdHRlbmRSZXNwb25zZSKJAQoORXhwbGFpblJlcXVlc3QSNAoGcmVjb3JkGAEgASgLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlJlY29yZFBsYWNlSAASNQoHbWVzc2FnZRgCIAEoCzIiLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5NZXNzYWdlTmFtZUgAQgoKCHF1ZXN0aW9uIj8KC1JlY29yZFBsYWNlEg0KBXRvcGljGAEgASgJEhEKCXBhcnRpdGlvbhgCIAEoBRIOCgZvZmZzZXQYAyABKAMiNAoLTWVzc2FnZU5hbWUSEgoKbWVzc2FnZV9pZBgBIAEoCRIRCgllbnRpdHlfaWQYAiABKAkiXQoPRXhwbGFpblJlc3BvbnNlEjgKDGV4cGxhbmF0aW9ucxgBIAMoCzIiLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5FeHBsYW5hdGlvbhIQCghzZWFyY2hlZBgCIAEoCSKlBAoLRXhwbGFuYXRpb24SMgoGcmVjb3JkGAEgASgLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlJlY29yZFBsYWNlEg0KBXN0YXRlGAIgASgJEhkKDHRpbWVzdGFtcF9tcxgDIAEoA0gAiAEBEjoKDmZvcndhcmRlZF9mcm9tGAQgASgLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlJlY29yZFBsYWNlEhMKC2VudGl0eV90eXBlGAUgASgJEhEKCWVudGl0eV9pZBgGIAEoCRIbCg5ob21lX3BhcnRpdGlvbhgHIAEoBUgBiAEBEjAKBGhvbWUYCCABKAsyIi5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuRXhwbGFuYXRpb24SGwoOcmVjb3Jkc19iZWZvcmUYCSABKANIAogBARIxCgZldmVudHMYCiADKAsyIS5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuRm91bmRFdmVudBIzCgdvdXRwdXRzGAsgAygLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkZvdW5kUmVjb3JkEjYKC2RlYWRfbGV0dGVyGAwgASgLMiEuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkRlYWRMZXR0ZXISEQoJc2VudGVuY2VzGA0gAygJQg8KDV90aW1lc3RhbXBfbXNCEQoPX2hvbWVfcGFydGl0aW9uQhEKD19yZWNvcmRzX2JlZm9yZSJSCgtGb3VuZFJlY29yZBIuCgJhdBgBIAEoCzIiLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5SZWNvcmRQbGFjZRITCgthcHBlbmRlZF9tcxgCIAEoAyKMAQoKRm91bmRFdmVudBIyCgZyZWNvcmQYASABKAsyIi5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuRm91bmRSZWNvcmQSCwoDc2VxGAIgASgDEhQKDGV2ZW50X251bWJlchgDIAEoAxIRCglpc19wYXJrZWQYBCABKAgSFAoMaXNfam91cm5hbGVkGAUgASgIIl4KCkRlYWRMZXR0ZXISMgoGcmVjb3JkGAEgASgLMiIuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkZvdW5kUmVjb3JkEgwKBGNvZGUYAiABKAkSDgoGcmVhc29uGAMgASgJIk4KFFJldGlyZWRTdGF0ZXNSZXF1ZXN0EhMKC2VudGl0eV90eXBlGAEgASgJEhEKCW1lbWJlcl9pZBgCIAEoCRIOCgZzaGFyZHMYAyADKAUimgEKFVJldGlyZWRTdGF0ZXNSZXNwb25zZRINCgVzaGFyZBgBIAEoBRIWCg5ldmVudF90b3BpY19pZBgCIAEoCRIUCgxldmVudF9udW1iZXIYAyABKAMSMwoGc3RhdGVzGAQgAygLMiMuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLlJldGlyZWRTdGF0ZRIPCgdpc19sYXN0GAUgASgIIl0KDFJldGlyZWRTdGF0ZRIRCgllbnRpdHlfaWQYASABKAkSEAoIc2VxX25leHQYAiABKAMSGQoRc25hcHNob3Rfc2VxX25leHQYAyABKAMSDQoFc3RhdGUYBCABKAwysQQKDUVudGl0eVNlcnZpY2USTAoDQXNrEiEuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLkFza1JlcXVlc3QaIi5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuQXNrUmVzcG9uc2USVAoFV2F0Y2gSIy5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuV2F0Y2hSZXF1ZXN0GiQuY2hhdGNsdXN0ZXIuZW5naW5lLnYxLldhdGNoUmVzcG9uc2UwARJbCghTaGFyZE1hcBImLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5TaGFyZE1hcFJlcXVlc3QaJy5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuU2hhcmRNYXBSZXNwb25zZRJXCgZBdHRlbmQSJC5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuQXR0ZW5kUmVxdWVzdBolLmNoYXRjbHVzdGVyLmVuZ2luZS52MS5BdHRlbmRSZXNwb25zZTABElgKB0V4cGxhaW4SJS5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuRXhwbGFpblJlcXVlc3QaJi5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuRXhwbGFpblJlc3BvbnNlEmwKDVJldGlyZWRTdGF0ZXMSKy5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuUmV0aXJlZFN0YXRlc1JlcXVlc3QaLC5jaGF0Y2x1c3Rlci5lbmdpbmUudjEuUmV0aXJlZFN0YXRlc1Jlc3BvbnNlMAFiBnByb3RvMw");
 
 /**
  * A place in an input topic: everything before `offset_next` is included.
@@ -693,6 +693,114 @@ export const DeadLetterSchema: GenMessage<DeadLetter> = /*@__PURE__*/
   messageDesc(file_chatcluster_engine_v1_entity_service, 20);
 
 /**
+ * @generated from message chatcluster.engine.v1.RetiredStatesRequest
+ */
+export type RetiredStatesRequest = Message<"chatcluster.engine.v1.RetiredStatesRequest"> & {
+  /**
+   * @generated from field: string entity_type = 1;
+   */
+  entityType: string;
+
+  /**
+   * Of the former owner: another process at its endpoint keeps nothing.
+   *
+   * @generated from field: string member_id = 2;
+   */
+  memberId: string;
+
+  /**
+   * @generated from field: repeated int32 shards = 3;
+   */
+  shards: number[];
+};
+
+/**
+ * Describes the message chatcluster.engine.v1.RetiredStatesRequest.
+ * Use `create(RetiredStatesRequestSchema)` to create a new message.
+ */
+export const RetiredStatesRequestSchema: GenMessage<RetiredStatesRequest> = /*@__PURE__*/
+  messageDesc(file_chatcluster_engine_v1_entity_service, 21);
+
+/**
+ * @generated from message chatcluster.engine.v1.RetiredStatesResponse
+ */
+export type RetiredStatesResponse = Message<"chatcluster.engine.v1.RetiredStatesResponse"> & {
+  /**
+   * @generated from field: int32 shard = 1;
+   */
+  shard: number;
+
+  /**
+   * What the states were made of: the shard's events up to this one, in this incarnation of the event topic.
+   *
+   * @generated from field: string event_topic_id = 2;
+   */
+  eventTopicId: string;
+
+  /**
+   * @generated from field: int64 event_number = 3;
+   */
+  eventNumber: bigint;
+
+  /**
+   * @generated from field: repeated chatcluster.engine.v1.RetiredState states = 4;
+   */
+  states: RetiredState[];
+
+  /**
+   * No further states of this shard come.
+   *
+   * @generated from field: bool is_last = 5;
+   */
+  isLast: boolean;
+};
+
+/**
+ * Describes the message chatcluster.engine.v1.RetiredStatesResponse.
+ * Use `create(RetiredStatesResponseSchema)` to create a new message.
+ */
+export const RetiredStatesResponseSchema: GenMessage<RetiredStatesResponse> = /*@__PURE__*/
+  messageDesc(file_chatcluster_engine_v1_entity_service, 22);
+
+/**
+ * @generated from message chatcluster.engine.v1.RetiredState
+ */
+export type RetiredState = Message<"chatcluster.engine.v1.RetiredState"> & {
+  /**
+   * @generated from field: string entity_id = 1;
+   */
+  entityId: string;
+
+  /**
+   * Events 0 … seq_next - 1 of the entity are in the state.
+   *
+   * @generated from field: int64 seq_next = 2;
+   */
+  seqNext: bigint;
+
+  /**
+   * After its last snapshot.
+   *
+   * @generated from field: int64 snapshot_seq_next = 3;
+   */
+  snapshotSeqNext: bigint;
+
+  /**
+   * In the application's own encoding, as in a snapshot.
+   *
+   * @generated from field: bytes state = 4;
+   */
+  state: Uint8Array;
+};
+
+/**
+ * Describes the message chatcluster.engine.v1.RetiredState.
+ * Use `create(RetiredStateSchema)` to create a new message.
+ */
+export const RetiredStateSchema: GenMessage<RetiredState> = /*@__PURE__*/
+  messageDesc(file_chatcluster_engine_v1_entity_service, 23);
+
+/**
  * What nodes say to each other, and what an application's front end asks of any node. Callers authenticate
  * (docs/decisions/0006-queries-from-anywhere.md); an application exposes its own service to others.
  *
@@ -751,6 +859,17 @@ export const EntityService: GenService<{
     methodKind: "unary";
     input: typeof ExplainRequestSchema;
     output: typeof ExplainResponseSchema;
+  },
+  /**
+   * The states that a former owner keeps of shards that it gave up in order, shard by shard, each once. For their new owner, which
+   * judges whether they are the latest.
+   *
+   * @generated from rpc chatcluster.engine.v1.EntityService.RetiredStates
+   */
+  retiredStates: {
+    methodKind: "server_streaming";
+    input: typeof RetiredStatesRequestSchema;
+    output: typeof RetiredStatesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_chatcluster_engine_v1_entity_service, 0);
