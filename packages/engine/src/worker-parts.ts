@@ -343,6 +343,7 @@ export class WorkerParts<State, Command, Event> {
       report,
       backlogBudget: this.context.backlogBudget,
       limits: this.#limits,
+      memberNames: () => this.currentMap.map?.members.map(({ name }) => name) ?? [],
       commitStart: (tenure, first) => this.committer.commitStart(tenure, first),
     });
   }

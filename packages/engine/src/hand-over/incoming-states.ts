@@ -18,6 +18,7 @@ export class IncomingStates {
   readonly #states = new Map<string, Incoming>();
   readonly #settled = deferred<void>();
   #isSettled = false;
+  #hasBrought = false;
   #eventNumber: number | undefined;
 
   /** `budget`: of the active entities, which these are about to be. Where it is full what comes is left. */
@@ -36,8 +37,9 @@ export class IncomingStates {
     return this.#isSettled;
   }
 
-  get count(): number {
-    return this.#states.size;
+  /** Whether any state came that may be used. */
+  get hasBrought(): boolean {
+    return this.#hasBrought;
   }
 
   add({ eventNumber, eventTopicId, isLast, states }: RetiredPart): void {
@@ -46,6 +48,7 @@ export class IncomingStates {
       if (this.#budget.isFull || this.#states.has(state.entityId)) continue;
       this.#states.set(state.entityId, { ...state, eventNumber, eventTopicId });
       this.#budget.take(sizeBytesOf(state));
+      this.#hasBrought = true;
     }
     if (isLast) this.settle();
   }

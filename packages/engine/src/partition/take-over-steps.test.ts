@@ -69,6 +69,7 @@ async function newTakeOver() {
     report: () => {},
     backlogBudget,
     limits: defaultEngineLimits,
+    memberNames: () => [],
     commitStart: () => Promise.resolve(),
   });
   const tenure = new Tenure({ partition: 0, generationId: GENERATION_ID });

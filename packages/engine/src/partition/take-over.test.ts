@@ -261,3 +261,27 @@ test('a backlog over the bound is written to the journal as it is read', async (
   await harness.untilTotals(3_002);
   assert.equal((await harness.totalsOf('x')).at(-1), 3_002);
 });
+
+test('shards that come together ask log and journal together', async () => {
+  const harness = new EngineHarness({ partitionCount: 8 });
+  const before = await harness.startNode('a');
+  for (let index = 0; index < 20; index++) await harness.add(`id-${index}`, [1]);
+  await harness.untilTotals(20);
+  await harness.settle(before.worker().stop());
+  const asked = new Map<string, number>();
+  harness.broker.network.faults = {
+    decide: ({ api, client }) => {
+      if (client.startsWith('b')) asked.set(api, (asked.get(api) ?? 0) + 1);
+      return { kind: 'pass' };
+    },
+  };
+  const after = await harness.startNode('b');
+  const runs = (): boolean =>
+    after
+      .worker()
+      .shards()
+      .every(({ phase }) => phase === 'running');
+  await harness.until(runs, 'all to run');
+  const counts = ['ListTransactions', 'OffsetFetch', 'ListOffsets'].map((api) => asked.get(api));
+  assert.deepEqual(counts, [1, 1, 1]);
+});

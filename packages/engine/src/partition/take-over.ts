@@ -9,9 +9,10 @@ import type { Report } from '../management/report.ts';
 import type { FirstOffsets } from '../output/start-commit.ts';
 import { backlogGap, readBacklog } from './read-backlog.ts';
 import { ShardStoppedError } from './shard-stopped-error.ts';
-import { startPositions, type StartPositions } from './start-positions.ts';
+import { startPositions, type InputFound, type StartPositions } from './start-positions.ts';
+import { TakeOverQuestions, type LogEnds } from './take-over-questions.ts';
 import type { Tenure } from './tenure.ts';
-import { decodeIdentity, idsOfTheDead, transactionalIdPrefix } from './worker-identity.ts';
+import { decodeIdentity, idsOfTheDead } from './worker-identity.ts';
 
 /** A shard that is ready to run. */
 export type TakenOver = {
@@ -31,8 +32,17 @@ export type TakeOverOptions = {
   readonly report: Report;
   readonly backlogBudget: ByteBudget;
   readonly limits: EngineLimits;
+  /** Of the youngest generation that this worker knows. */
+  readonly memberNames: () => readonly string[];
   /** Commits the first offsets of inputs in a transaction of this worker; resolves when committed, rejects when the tenure ended. */
   readonly commitStart: (tenure: Tenure, first: FirstOffsets) => Promise<void>;
+};
+
+/** What is known of a shard before its backlog is read. */
+type Found = {
+  readonly row: ShardRow | undefined;
+  readonly start: StartPositions;
+  readonly ends: LogEnds;
 };
 
 /** The tenure ended meanwhile: nothing is to be done about it. */
@@ -57,15 +67,18 @@ const ROOM_POLL_MS = 20;
  * 1. fence the transactional ids of ours that are Ongoing and that no member holds;
  * 2. read the stable committed offsets;
  * 3. take the high watermark of the event topic's partition and read it, read_committed, from the journal position up to there: the backlog;
- * 4. have a heartbeat, sent after that, acknowledged: only now is anything judged.
+ * 4. have a heartbeat, sent after the high watermark was taken, acknowledged: only now is anything judged. What lies below the watermark does not change any more, so it is read meanwhile.
  *
+ * The journal is asked for its position beside the first two: it only grows, and an older one makes the backlog longer. Shards that come together ask each question together.
  * Passing troubles of log and journal are tried again without end. Rejects with ShardStoppedError or TenureEndedError.
  */
 export class TakeOver {
   readonly #options: TakeOverOptions;
+  readonly #questions: TakeOverQuestions;
 
   constructor(options: TakeOverOptions) {
     this.#options = options;
+    this.#questions = new TakeOverQuestions(options);
   }
 
   async take(tenure: Tenure): Promise<TakenOver> {
@@ -92,23 +105,34 @@ export class TakeOver {
   }
 
   async #attempt(tenure: Tenure): Promise<TakenOver | 'short'> {
-    const { journal, entityType, backlogBudget } = this.#options;
-    await this.#fenceTheDead(tenure);
-    const inputs = await this.#stableOffsets(tenure);
-    const [row] = await journal.readShards(entityType, [tenure.partition]);
+    const { backlogBudget } = this.#options;
+    const [inputs, row] = await Promise.all([
+      this.#fenceTheDead(tenure).then(() => this.#stableOffsets(tenure)),
+      this.#questions.rows.ask(tenure.partition),
+    ]);
     while (backlogBudget.isFull) {
       assertLasts(tenure);
       await sleep(this.#options.timers, ROOM_POLL_MS);
     }
-    const found = await this.#judged(tenure, async () => {
+    const start = await this.#judged(tenure, async () => {
       const where = { groupId: this.#options.groupId, partition: tenure.partition };
-      const start = startPositions(where, inputs, row);
-      return { start, tail: await this.#readBacklog(tenure, row, start) };
+      return startPositions(where, inputs, row);
     });
-    const { start, tail } = found;
+    const ends = await this.#judged(tenure, () =>
+      this.#unlessVanished(tenure, row, () => this.#questions.logEnds.ask(tenure.partition)),
+    );
+    assertLasts(tenure);
+    const [confirmed, read] = await Promise.allSettled([
+      this.#confirm(tenure),
+      this.#judged(tenure, () =>
+        this.#unlessVanished(tenure, row, () => this.#backlog(tenure, { row, start, ends })),
+      ),
+    ]);
+    if (read.status === 'rejected') throw read.reason;
+    const tail = read.value;
     if (tail === 'short') return tail;
     try {
-      await this.#confirm(tenure);
+      if (confirmed.status === 'rejected') throw confirmed.reason;
       return { tail, positions: await this.#placed(tenure, row, start, tail.eventNumberLast) };
     } catch (error) {
       tail.clear();
@@ -133,9 +157,10 @@ export class TakeOver {
   }
 
   async #fenceTheDead(tenure: Tenure): Promise<void> {
-    const { groupId, log, report, timers } = this.#options;
-    const ongoing = await log.admin.ongoingTransactionalIds(transactionalIdPrefix(groupId));
-    if (ongoing.length === 0) return;
+    const { groupId, log, memberNames, report, timers } = this.#options;
+    const ongoing = await this.#questions.ongoingIds.ask(tenure.partition);
+    // Whoever is in this worker's own generation is not dead, as far as this generation knows: mostly there is nobody else.
+    if (idsOfTheDead(groupId, ongoing, memberNames()).length === 0) return;
     let group = await log.admin.describeGroup(groupId);
     while (group.state !== 'Stable') {
       assertLasts(tenure);
@@ -146,22 +171,16 @@ export class TakeOver {
     for (const id of idsOfTheDead(groupId, ongoing, names)) {
       assertLasts(tenure);
       report('info', 'Fencing the open transaction of a worker that is gone.', { id });
-      await log.admin.fence(id);
+      await this.#questions.fencings.ask(id);
     }
   }
 
-  async #stableOffsets(tenure: Tenure) {
-    const { groupId, log, topics, timers } = this.#options;
-    const partitions = topics.inputs.map((topic) => ({ topic, partition: tenure.partition }));
+  async #stableOffsets(tenure: Tenure): Promise<readonly InputFound[]> {
+    const { timers } = this.#options;
     for (;;) {
       assertLasts(tenure);
       try {
-        const found = await log.admin.committedOffsets({ groupId, partitions });
-        return topics.inputs.map((topic, index) => ({
-          topic,
-          topicId: topics.get(topic).topicId,
-          committed: found[index],
-        }));
+        return await this.#questions.committed.ask(tenure.partition);
       } catch (error) {
         if (!(error instanceof LogError) || error.code !== 'unstable-offsets') throw error;
         await sleep(timers, BACKOFF_FIRST_MS);
@@ -169,13 +188,13 @@ export class TakeOver {
     }
   }
 
-  async #readBacklog(
+  async #unlessVanished<T>(
     tenure: Tenure,
     row: ShardRow | undefined,
-    start: StartPositions,
-  ): Promise<ShardTail | 'short'> {
+    ask: () => Promise<T>,
+  ): Promise<T> {
     try {
-      return await this.#backlog(tenure, row, start);
+      return await ask();
     } catch (error) {
       if (!(error instanceof LogError) || !VANISHED_CODES.has(error.code)) throw error;
       const { topics } = this.#options;
@@ -185,16 +204,11 @@ export class TakeOver {
 
   async #backlog(
     tenure: Tenure,
-    row: ShardRow | undefined,
-    { eventNumber, mayHaveMoreEvents }: StartPositions,
+    { ends: { highWatermark, logStart }, row, start: { eventNumber, mayHaveMoreEvents } }: Found,
   ): Promise<ShardTail | 'short'> {
-    const { log, topics, backlogBudget } = this.#options;
+    const { topics, backlogBudget } = this.#options;
     const { partition } = tenure;
     const { topic, topicId } = topics.get(topics.names.events);
-    const [logStart = 0, highWatermark = 0] = await log.admin.listOffsets([
-      { topic, partition, at: 'earliest' },
-      { topic, partition, at: 'latest' },
-    ]);
     const position = row?.position ?? { offset: 0, eventNumber: 0 };
     if ((row !== undefined && row.eventTopicId !== topicId) || position.offset > highWatermark) {
       throw eventTopicChanged(topic, partition, row);

@@ -28,8 +28,8 @@ type TenancyOptions<State, Command, Event> = {
   readonly formerStates: Pick<FormerStates, 'ask'>;
 };
 
-/** Shards that take over at the same time: each reads its part of the event topic. */
-const TAKE_OVERS_MAX = 8;
+/** Shards that take over at the same time. What they ask is asked for all of them together; the log bounds how many read the event topic at a time. */
+const TAKE_OVERS_MAX = 64;
 const DRAIN_POLL_MS = 2;
 
 /** Which partitions a worker holds, in what phase, and their shards. Follows the group's assignments; see Tenure for the phases. */
@@ -175,7 +175,7 @@ export class Tenancy<State, Command, Event> {
       return;
     }
     tenure.apply('ready');
-    const { context, intake, warmUp } = this.#options;
+    const { context, intake } = this.#options;
     const inputs = context.topics.inputs.map((topic) => {
       const position = positions.get(topic);
       assert(position !== undefined, 'Every input has a position after taking over.');
@@ -188,7 +188,16 @@ export class Tenancy<State, Command, Event> {
     intake.add(shard.queues);
     this.#options.onTurn(tenure.partition);
     this.#tellSilence(tenure.partition);
-    void warmUp.start(shard);
+    void this.#warmUp(shard, incoming);
+  }
+
+  /** Where the former owner gave its states nothing needs to be read ahead. */
+  async #warmUp(
+    shard: Shard<State, Command, Event>,
+    incoming: IncomingStates | undefined,
+  ): Promise<void> {
+    await incoming?.settled;
+    if (incoming?.hasBrought !== true) await this.#options.warmUp.start(shard);
   }
 
   #tellSilence(partition: number): void {
