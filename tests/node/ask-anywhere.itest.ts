@@ -28,13 +28,17 @@ describe('any node answers for any entity', () => {
   let programs: Program[] = [];
   /** Where the nodes answer: one with two workers, and one with one. */
   let endpoints: string[] = [];
+  let managementUrls: string[] = [];
 
   before(async () => {
     broker = await startBrokerThread({ dataDir: join(dir, 'broker') });
     programs = [purchases('processor', ...processorArgs, '--workers', '2')];
     programs.push(purchases('processor', ...processorArgs, '--management-host', 'localhost'));
-    const ready = programs.map((program) => program.untilPrinted(/^Ready: node (\S+),/m));
+    const ready = programs.map((program) =>
+      program.untilPrinted(/^Ready: node (\S+), management (\S+),/m),
+    );
     endpoints = (await Promise.all(ready)).map(([, endpoint = '']) => endpoint);
+    managementUrls = (await Promise.all(ready)).map(([, , url = '']) => url);
     const producer = purchases('producer', '--count', `${PURCHASE_COUNT}`, '--rate', '10000');
     assert.equal((await producer.ended).code, 0);
   });
@@ -169,5 +173,23 @@ describe('any node answers for any entity', () => {
         assert.equal((await post(endpoint, '1', authorization)).status, 401);
       }
     }
+  });
+
+  it('what the workers of a node that stops had in memory goes on at the other', async () => {
+    const [stopping, endpoint = '', url = ''] = [programs[0], endpoints[1], managementUrls[1]];
+    assert.equal((await stopping?.stop())?.code, 0);
+    await within(WAIT_MS, async () => {
+      const answers = await askAll(endpoint);
+      const workers = new Set(answers.map(({ worker }) => worker));
+      return workers.size === 1 ? undefined : `One worker has all: ${[...workers].join()}`;
+    });
+    const answers = await askAll(endpoint);
+    assert.equal(
+      answers.reduce((sum, { count }) => sum + count, 0),
+      PURCHASE_COUNT,
+    );
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    const [, handedOver] = /entities_handed_over_total\S* (\d+)/.exec(metrics) ?? [];
+    assert.ok(Number(handedOver) > 0, `${handedOver} states were handed over.`);
   });
 });
