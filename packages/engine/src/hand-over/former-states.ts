@@ -15,10 +15,10 @@ export type FormerStatesOptions = {
   readonly report: Report;
 };
 
-/** A former owner that sends nothing for so long is asked no longer. It is asked while the shard is taken over, which takes as long. */
+/** A former owner that sends nothing for so long is asked no longer, once a shard runs that waits for it: until then nothing is lost by waiting. */
 const SILENCE_MAX_MS = 500;
 /** … nor, in any case, after this. */
-const TIME_MAX_MS = 3_000;
+const TIME_MAX_MS = 5_000;
 
 /** Asks the former owners of shards that come here for the states that they had in memory. */
 export class FormerStates {
@@ -72,15 +72,22 @@ export class FormerStates {
       ending.abort(new Error('It was too slow.'));
     };
     const cancelWhole = timers.after(TIME_MAX_MS, end);
-    let cancelSilence: Cancel = timers.after(SILENCE_MAX_MS, end);
+    let cancelSilence: Cancel | undefined;
+    const expectPart = (): void => {
+      cancelSilence?.();
+      cancelSilence = timers.after(SILENCE_MAX_MS, () => {
+        if (incoming.some(({ isWaitedFor }) => isWaitedFor)) end();
+        else expectPart();
+      });
+    };
+    expectPart();
     try {
       const asked = { entityType, shards: [...byShard.keys()] };
       await formerOwners.retiredStates(
         owner,
         asked,
         (part) => {
-          cancelSilence();
-          cancelSilence = timers.after(SILENCE_MAX_MS, end);
+          expectPart();
           byShard.get(part.shard)?.add(part);
         },
         ending.signal,
@@ -93,7 +100,7 @@ export class FormerStates {
       });
     } finally {
       cancelWhole();
-      cancelSilence();
+      cancelSilence?.();
       for (const states of incoming) states.settle();
     }
   }

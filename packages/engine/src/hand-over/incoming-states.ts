@@ -37,6 +37,11 @@ export class IncomingStates {
     return this.#isSettled;
   }
 
+  /** Whether the tenure has begun, and entities may wait to be recovered. */
+  get isWaitedFor(): boolean {
+    return !this.#isSettled && this.#eventNumber !== undefined;
+  }
+
   /** Whether any state came that may be used. */
   get hasBrought(): boolean {
     return this.#hasBrought;
