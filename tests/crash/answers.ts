@@ -1,18 +1,24 @@
 import { instantMessageOut } from '@chat-cluster/contract';
 import type { FetchedRecord, Fetcher, Log } from '@chat-cluster/log';
 
-/** What a reader of committed records sees come out: how many messages, and how long each took from its input's time on. */
+/**
+ * What a reader of committed records sees come out: how many messages, how long each took from its input's time on, and for
+ * how long its partition was silent before it.
+ */
 export class Answers {
   readonly #fetcher: Fetcher;
   #count = 0;
   #delaysMs: number[] = [];
+  /** By partition. */
+  readonly #latest = new Map<number, Latest>();
+  #silenceMsMax = 0;
   #failure: Error | undefined;
 
   private constructor(log: Log) {
     this.#fetcher = log.openFetcher(
       {},
       {
-        onBatch: ({ records }) => this.#take(records),
+        onBatch: ({ partition, records }) => this.#take(partition, records),
         onPartitionError: (_at, error) => (this.#failure = error),
       },
     );
@@ -38,6 +44,16 @@ export class Answers {
     return this.#count;
   }
 
+  /** Partitions of which something has come out. */
+  get answeredPartitionCount(): number {
+    return this.#latest.size;
+  }
+
+  /** Since the last `takeDelays`. */
+  get longestDelayMs(): number {
+    return Math.max(0, ...this.#delaysMs);
+  }
+
   /** Since the last call: the median, the 99th hundredth and the longest, in ms. For people to read. */
   takeDelays(): string {
     const sorted = this.#delaysMs.toSorted((a, b) => a - b);
@@ -46,16 +62,38 @@ export class Answers {
     return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms of ${sorted.length}`;
   }
 
+  /** Since the last call: the longest time in which some partition gave nothing out. Of a load that reaches all of them all the time. */
+  takeSilenceMs(): number {
+    const longest = this.#silenceMsMax;
+    this.#silenceMsMax = 0;
+    return longest;
+  }
+
+  /** The partitions of which nothing has come out yet that came in after this time (ms since 1970). */
+  silentSince(timeMs: number): readonly number[] {
+    const latest = [...this.#latest];
+    return latest.filter(([, { inputMs }]) => inputMs < timeMs).map(([partition]) => partition);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#fetcher.close();
   }
 
-  #take(records: readonly FetchedRecord[]): void {
+  #take(partition: number, records: readonly FetchedRecord[]): void {
+    if (records.length === 0) return;
     const nowMs = Date.now();
+    const latest = this.#latest.get(partition) ?? { inputMs: 0, outputMs: nowMs };
+    this.#silenceMsMax = Math.max(this.#silenceMsMax, nowMs - latest.outputMs);
     for (const { headers } of records) {
       const time = headers.find(({ key }) => key === 'time')?.value ?? [];
-      this.#delaysMs.push(nowMs - Number(Buffer.from(time).toString()));
+      const inputMs = Number(Buffer.from(time).toString());
+      latest.inputMs = Math.max(latest.inputMs, inputMs);
+      this.#delaysMs.push(nowMs - inputMs);
     }
+    this.#latest.set(partition, { ...latest, outputMs: nowMs });
     this.#count += records.length;
   }
 }
+
+/** Of a partition: when the latest of what came out had come in, and when it came out; ms since 1970. */
+type Latest = { inputMs: number; outputMs: number };

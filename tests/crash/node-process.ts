@@ -11,13 +11,16 @@ import {
 import type { EngineLimits, Report } from '@chat-cluster/engine';
 import { assert } from '@chat-cluster/kernel';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
+import { kafkaAddress } from '../../tools/services/kafka.ts';
 import { type Arming, Fuse } from './fuse.ts';
 import { fusedJournal } from './fused-journal.ts';
 import { fusedLog, watchRequests } from './fused-log.ts';
 
 export type NodeProcessOptions = {
-  /** Kafka's port on this machine. */
+  /** The first broker's port on this machine. */
   readonly kafkaPort: number;
+  /** Brokers, Cassandra nodes, and replicas of everything. Default 1. */
+  readonly replicaCount?: number;
   /** As `--journal` takes it. */
   readonly journal: string;
   /** The same after a restart. */
@@ -38,10 +41,12 @@ process.on('disconnect', () => process.exit(1));
 await runProgram(startNode, (sentence) => process.stderr.write(`${sentence}\n`));
 
 async function startNode(fail: (error: Error) => void) {
-  const { kafkaPort, name, limits, partitionCount } = options;
+  const { kafkaPort, replicaCount = 1, name, limits, partitionCount } = options;
   const address = readJournalAddress(options.journal);
   assert(address !== undefined, 'A journal is addressed as --journal takes it.');
-  const bootstrap = [{ host: '127.0.0.1', port: kafkaPort }];
+  const bootstrap = Array.from({ length: replicaCount }, (_, index) =>
+    kafkaAddress(kafkaPort, index),
+  );
   const node = await startChatNode({
     endpoint: { name, host: '127.0.0.1', port: 0 },
     workers: {
@@ -50,9 +55,9 @@ async function startNode(fail: (error: Error) => void) {
         groupId: 'chat',
         openLog: () => fusedLog(openKafkaLog({ bootstrap, clientId: name }), fuse),
         openJournal: async () =>
-          fusedJournal(await openJournal(address, { replicationFactor: 1 }), fuse),
+          fusedJournal(await openJournal(address, { replicationFactor: replicaCount }), fuse),
         partitionCount,
-        replicationFactor: 1,
+        replicationFactor: replicaCount,
         ...(limits && { limits }),
         report,
         onFatal: fail,

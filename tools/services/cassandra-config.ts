@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { flagsOfMany } from './java.ts';
 
 /**
  * The cassandra.yaml of one node. What is not named is Cassandra's default, its limits on the size of a
@@ -69,7 +70,7 @@ export const cassandraLogging = `<configuration>
 `;
 
 /** The flags of the Java process: memory, a start that waits for nobody, and what Java 17 must open. */
-export function cassandraFlags(folder: string): string[] {
+export function cassandraFlags(folder: string, nodeCount: number): string[] {
   const properties = {
     'cassandra.config': `file://${join(folder, 'cassandra.yaml')}`,
     'cassandra.storagedir': folder,
@@ -82,7 +83,8 @@ export function cassandraFlags(folder: string): string[] {
     'jdk.attach.allowAttachSelf': true,
   };
   return [
-    ...['-Xms1g', '-Xmx1g', '-XX:MaxDirectMemorySize=512m', '-XX:+ExitOnOutOfMemoryError'],
+    ...(nodeCount === 1 ? ['-Xms1g', '-Xmx1g'] : ['-Xms256m', '-Xmx640m', ...flagsOfMany]),
+    ...['-XX:MaxDirectMemorySize=512m', '-XX:+ExitOnOutOfMemoryError'],
     ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
     ...exports.map((name) => `--add-exports=${name}=ALL-UNNAMED`),
     ...opens.map((name) => `--add-opens=${name}=ALL-UNNAMED`),

@@ -38,7 +38,7 @@ export function cassandraServers(options: {
       await writeFile(join(folder, 'logback.xml'), cassandraLogging);
     },
     javaArgs: ({ folder }) => [
-      ...cassandraFlags(folder),
+      ...cassandraFlags(folder, nodeCount),
       ...['-cp', classPath, 'org.apache.cassandra.service.CassandraDaemon'],
     ],
     isReady: ({ index, wholeGroup }) => {

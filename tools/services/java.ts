@@ -39,3 +39,9 @@ async function javaMajor(command: string): Promise<number | undefined> {
     return undefined;
   }
 }
+
+/**
+ * For one of several servers on a small machine: the quick compiler alone, and a collector with one thread. Six servers that
+ * start otherwise keep two cores busy with compiling for minutes. Who measures throughput starts one server of a kind.
+ */
+export const flagsOfMany: readonly string[] = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];

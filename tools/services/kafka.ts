@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { flagsOfMany } from './java.ts';
 import { kafkaLogging, kafkaProperties } from './kafka-config.ts';
 import { kafkaBrokerCount } from './kafka-probe.ts';
 import type { ServerDefinition } from './server-group.ts';
@@ -47,6 +48,7 @@ export function kafkaServers(options: {
     },
     javaArgs: ({ folder }) => [
       ...['-Xms256m', '-Xmx512m', '-XX:+ExitOnOutOfMemoryError'],
+      ...(nodeCount === 1 ? [] : flagsOfMany),
       ...[loggingFlag(folder), '-cp', classPath, 'kafka.Kafka', propertiesIn(folder)],
     ],
     isReady: async ({ index, wholeGroup }) => {
