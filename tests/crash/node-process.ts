@@ -2,12 +2,8 @@
  * `node node-process.ts OPTIONS` (JSON of NodeProcessOptions): a chat node that can be told, by a message to the process,
  * where to die. Otherwise what `chatcluster node` runs.
  */
-import {
-  openJournal,
-  readJournalAddress,
-  runProgram,
-  startChatNode,
-} from '@chat-cluster/app-chat-node';
+import { openJournal, runProgram, startChatNode } from '@chat-cluster/app-chat-node';
+import { readJournalAddress } from '@chat-cluster/app-chat-node/settings';
 import type { EngineLimits, Report } from '@chat-cluster/engine';
 import { assert } from '@chat-cluster/kernel';
 import { openKafkaLog } from '@chat-cluster/log-kafka';

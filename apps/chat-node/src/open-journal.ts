@@ -1,6 +1,6 @@
 import type { EngineLimits } from '@chat-cluster/engine';
 import type { Journal } from '@chat-cluster/journal';
-import type { JournalAddress } from './configuration.ts';
+import type { JournalAddress } from './settings/index.ts';
 
 /**
  * Opens the journal at an address. A keyspace that is missing is created, with this replication factor if one is given.

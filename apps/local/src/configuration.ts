@@ -1,10 +1,9 @@
 import {
-  numberSetting,
-  optionLines,
-  optionsOf,
+  type Configuration,
+  partitionsSetting,
   portConflict,
   portSetting,
-  readSettings,
+  readConfiguration,
   type SettingSources,
   textSetting,
 } from '@chat-cluster/app-chat-node/settings';
@@ -22,34 +21,23 @@ export type LocalSettings = {
   readonly partitionCount: number;
 };
 
-/** The settings; or, in one sentence, what is wrong with them; or the help that was asked for. */
-export type LocalConfiguration =
-  | { readonly kind: 'settings'; readonly settings: LocalSettings }
-  | { readonly kind: 'problem'; readonly problem: string }
-  | { readonly kind: 'help'; readonly text: string };
-
 /** Reads the settings from arguments, the environment and a file. Pure but for `readFile`. */
-export function readLocalConfiguration(sources: SettingSources): LocalConfiguration {
-  const read = readSettings(SETTINGS, sources);
-  if (read.kind === 'problem') return read;
-  if (read.kind === 'help') return { kind: 'help', text: optionLines(optionsOf(SETTINGS)) };
-  const { values } = read;
-  const problem = portConflict([
-    { setting: '--kafka-port', port: values['kafka-port'] },
-    { setting: '--http-port', port: values['http-port'] },
-    { setting: '--management-port', port: values['management-port'] },
-  ]);
-  if (problem !== undefined) return { kind: 'problem', problem };
-  return {
-    kind: 'settings',
-    settings: {
-      dataDir: values['data-dir'],
-      kafkaPort: values['kafka-port'],
-      httpPort: values['http-port'],
-      managementPort: values['management-port'],
-      partitionCount: values.partitions,
-    },
-  };
+export function readLocalConfiguration(sources: SettingSources): Configuration<LocalSettings> {
+  return readConfiguration(SETTINGS, sources, (values) => {
+    const kafkaPort = values['kafka-port'];
+    const httpPort = values['http-port'];
+    const managementPort = values['management-port'];
+    const problem = portConflict([
+      { setting: '--kafka-port', port: kafkaPort },
+      { setting: '--http-port', port: httpPort },
+      { setting: '--management-port', port: managementPort },
+    ]);
+    if (problem !== undefined) return { kind: 'problem', problem };
+    const dataDir = values['data-dir'];
+    const partitionCount = values.partitions;
+    const settings = { dataDir, kafkaPort, httpPort, managementPort, partitionCount };
+    return { kind: 'settings', settings };
+  });
 }
 
 /** Each has a log file, a fetch state and a shard: a thousand are a lot for one machine. */
@@ -65,8 +53,8 @@ const SETTINGS = {
   'kafka-port': portSetting({ description: 'for Kafka clients', default: '9092' }),
   'http-port': portSetting({ description: 'for browsers', default: '8080' }),
   'management-port': portSetting({ description: 'for operators and probes', default: '8551' }),
-  partitions: numberSetting(
-    { min: 1, max: PARTITION_COUNT_MAX },
-    { description: 'of topics that are created', default: String(PARTITION_COUNT_DEFAULT) },
-  ),
+  partitions: partitionsSetting({
+    countDefault: PARTITION_COUNT_DEFAULT,
+    countMax: PARTITION_COUNT_MAX,
+  }),
 };

@@ -4,6 +4,13 @@ export {
   type NodeAccess,
   readAccess,
 } from './access-settings.ts';
+export {
+  brokersSetting,
+  partitionsSetting,
+  replicationFactorSetting,
+  workersSetting,
+} from './cluster-settings.ts';
+export { type JournalAddress, journalSetting, readJournalAddress } from './journal-address.ts';
 export { didYouMean } from './nearest.ts';
 export { portConflict } from './port-conflict.ts';
 export { optionLines } from './option-lines.ts';
@@ -13,12 +20,8 @@ export {
   parseArguments,
   type ParsedArguments,
 } from './parse-arguments.ts';
-export {
-  optionsOf,
-  readSettings,
-  type ReadSettings,
-  type SettingSources,
-} from './read-settings.ts';
+export { type Configuration, readConfiguration } from './read-configuration.ts';
+export { type SettingSources } from './read-settings.ts';
 export {
   type Address,
   endpointSetting,

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readJournalAddress } from '@chat-cluster/app-chat-node/settings';
 import { decodeUtf8 } from '@chat-cluster/contract';
 import { type Command, type CommandContext, CommandFailure, UsageError } from '../command.ts';
 
@@ -24,9 +25,9 @@ entity come in the order of their seq; those that are written meanwhile may be m
     const where = given.required('journal');
     const entityType = given.text('type') ?? 'conversation';
     // It brings the drivers of journals, which no other command needs.
-    const { sentenceOf, ...journals } = await import('@chat-cluster/app-chat-node');
+    const { openJournal, sentenceOf } = await import('@chat-cluster/app-chat-node');
     try {
-      await dump(context, journals, { where, entityType });
+      await dump(context, openJournal, { where, entityType });
     } catch (error) {
       if (error instanceof UsageError || error instanceof CommandFailure) throw error;
       throw new CommandFailure(sentenceOf(error), { cause: error });
@@ -34,14 +35,11 @@ entity come in the order of their seq; those that are written meanwhile may be m
   },
 };
 
-type Journals = Pick<
-  typeof import('@chat-cluster/app-chat-node'),
-  'openJournal' | 'readJournalAddress'
->;
+type OpenJournal = (typeof import('@chat-cluster/app-chat-node'))['openJournal'];
 
 async function dump(
   context: CommandContext,
-  { openJournal, readJournalAddress }: Journals,
+  openJournal: OpenJournal,
   { where, entityType }: { readonly where: string; readonly entityType: string },
 ): Promise<void> {
   const address = readJournalAddress(where);

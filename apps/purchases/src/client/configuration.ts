@@ -1,8 +1,7 @@
 import {
-  optionLines,
-  optionsOf,
+  type Configuration,
   portSetting,
-  readSettings,
+  readConfiguration,
   type SettingSources,
   textSetting,
 } from '@chat-cluster/app-chat-node/settings';
@@ -10,17 +9,9 @@ import {
 /** Where the client asks. */
 export type ClientSettings = { readonly host: string; readonly port: number };
 
-/** The settings; or, in one sentence, what is wrong with them; or the help that was asked for. */
-export type ClientConfiguration =
-  | { readonly kind: 'settings'; readonly settings: ClientSettings }
-  | { readonly kind: 'problem'; readonly problem: string }
-  | { readonly kind: 'help'; readonly text: string };
-
 /** Reads the settings from arguments, the environment and a file. Pure but for `readFile`. */
-export function readClientConfiguration(sources: SettingSources): ClientConfiguration {
-  const read = readSettings(SETTINGS, sources);
-  if (read.kind === 'help') return { kind: 'help', text: optionLines(optionsOf(SETTINGS)) };
-  return read.kind === 'problem' ? read : { kind: 'settings', settings: read.values };
+export function readClientConfiguration(sources: SettingSources): Configuration<ClientSettings> {
+  return readConfiguration(SETTINGS, sources, (values) => ({ kind: 'settings', settings: values }));
 }
 
 const SETTINGS = {

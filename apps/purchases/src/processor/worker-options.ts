@@ -1,11 +1,9 @@
-import { journalLimits, openJournal } from '@chat-cluster/app-chat-node';
+import { workerConnections } from '@chat-cluster/app-chat-node';
 import type { Report } from '@chat-cluster/engine';
-import { openKafkaLog } from '@chat-cluster/log-kafka';
-import { endpointText } from '@chat-cluster/node';
 import type { ProcessorSettings } from './configuration.ts';
 import type { PurchasesWorkerOptions } from './purchases-worker.ts';
 
-/** A worker's Kafka, journal and limits, as a processor's settings say. */
+/** A worker of the purchases, as a processor's settings say. */
 export function workerOptions(
   settings: ProcessorSettings,
   told: {
@@ -14,21 +12,16 @@ export function workerOptions(
     readonly onFatal: (error: Error) => void;
   },
 ): PurchasesWorkerOptions {
-  const { brokers, endpoint, groupId, isQuiet, journal, partitionCount, replicationFactor } =
-    settings;
+  const { onFatal, print, report } = told;
   return {
-    groupId,
-    openLog: () =>
-      openKafkaLog({
-        bootstrap: brokers,
-        clientId: `chatcluster-purchases-${endpointText(endpoint)}`,
-      }),
-    openJournal: () => openJournal(journal, { replicationFactor }),
-    partitionCount,
-    replicationFactor: replicationFactor ?? -1,
-    limits: journalLimits(journal),
-    tell: isQuiet ? undefined : told.print,
-    report: told.report,
-    onFatal: told.onFatal,
+    ...workerConnections(settings, {
+      program: 'chatcluster-purchases',
+      // Kafka's client tells what failed and is tried again: once in a while, not each time.
+      report: ({ kind, message, ...facts }) =>
+        report(kind === 'group-joined' ? 'info' : 'warn', message, { kind, ...facts }),
+    }),
+    tell: settings.isQuiet ? undefined : print,
+    report,
+    onFatal,
   };
 }

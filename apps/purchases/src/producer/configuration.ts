@@ -1,13 +1,14 @@
 import {
   type Address,
+  brokersSetting,
+  type Configuration,
   flagSetting,
   numberSetting,
-  optionLines,
-  optionsOf,
-  readSettings,
+  readConfiguration,
+  replicationFactorSetting,
   type SettingSources,
 } from '@chat-cluster/app-chat-node/settings';
-import { brokers, partitions, replicationFactor } from '../cluster-settings.ts';
+import { purchasesPartitions } from '../cluster-settings.ts';
 
 /** What the producer is told. */
 export type ProducerSettings = {
@@ -23,19 +24,11 @@ export type ProducerSettings = {
   readonly replicationFactor: number;
 };
 
-/** The settings; or, in one sentence, what is wrong with them; or the help that was asked for. */
-export type ProducerConfiguration =
-  | { readonly kind: 'settings'; readonly settings: ProducerSettings }
-  | { readonly kind: 'problem'; readonly problem: string }
-  | { readonly kind: 'help'; readonly text: string };
-
 /** Reads the settings from arguments, the environment and a file. Pure but for `readFile`. */
-export function readProducerConfiguration(sources: SettingSources): ProducerConfiguration {
-  const read = readSettings(SETTINGS, sources);
-  if (read.kind === 'help') return { kind: 'help', text: optionLines(optionsOf(SETTINGS)) };
-  if (read.kind === 'problem') return read;
-  const { values } = read;
-  return {
+export function readProducerConfiguration(
+  sources: SettingSources,
+): Configuration<ProducerSettings> {
+  return readConfiguration(SETTINGS, sources, (values) => ({
     kind: 'settings',
     settings: {
       brokers: values.brokers,
@@ -45,14 +38,14 @@ export function readProducerConfiguration(sources: SettingSources): ProducerConf
       partitionCount: values.partitions,
       replicationFactor: values['replication-factor'] || -1,
     },
-  };
+  }));
 }
 
 const RATE_MAX = 100_000;
 const COUNT_MAX = 1_000_000_000;
 
 const SETTINGS = {
-  brokers,
+  brokers: brokersSetting,
   rate: numberSetting(
     { min: 1, max: RATE_MAX },
     { description: 'purchases a second', default: '10' },
@@ -62,6 +55,8 @@ const SETTINGS = {
     { description: 'how many; 0: until it is stopped', default: '0' },
   ),
   quiet: flagSetting({ description: 'no line for each purchase' }),
-  partitions,
-  'replication-factor': replicationFactor,
+  partitions: purchasesPartitions,
+  'replication-factor': replicationFactorSetting({
+    description: "of topics that are created; 0: the brokers' default",
+  }),
 };
