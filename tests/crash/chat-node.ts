@@ -2,6 +2,8 @@ import type { ShardStatus } from '@chat-cluster/engine';
 import { Program } from '../path/program.ts';
 import type { Arming } from './fuse.ts';
 import type { NodeProcessOptions } from './node-process.ts';
+import { tickOf } from './ticks.ts';
+import { within } from './within.ts';
 
 /** What `/cluster/shards/conversation?detail` tells of a shard. */
 export type ShownShard = Omit<ShardStatus, 'shard' | 'entityCount'> & {
@@ -35,6 +37,19 @@ export class ChatNode {
 
   arm(arming: Arming): void {
     this.program.send(arming);
+  }
+
+  /** How much time it has had, in ticks. */
+  async ticks(): Promise<number> {
+    const saidBefore = this.program.stderr.length;
+    this.program.send('tell-ticks');
+    let told: number | undefined;
+    await within(ANSWER_WAIT_MS, () => {
+      const said = this.program.stderr.slice(saidBefore).split('\n');
+      told = tickOf(said.find((line) => line.endsWith('as asked')) ?? '');
+      return Promise.resolve(told === undefined ? 'The node tells its ticks.' : undefined);
+    });
+    return told ?? 0;
   }
 
   /** Undefined when it does not answer. */

@@ -49,7 +49,13 @@ export function lastWords(point: FusePoint): string {
 
 /** Kills this process, as `kill -9` does, or stops it, when a point is crossed that it was armed for; says so before, to standard error. */
 export class Fuse {
+  readonly #note: () => string;
   #armed: Arming | undefined;
+
+  /** @param note is said beside the last words */
+  constructor(note: () => string) {
+    this.#note = note;
+  }
 
   arm(arming: Arming): void {
     this.#armed = arming;
@@ -62,7 +68,7 @@ export class Fuse {
     if (this.#armed.crossing > 0) return;
     this.#armed = undefined;
     // At once, whatever else waits to be written; nothing runs after the signal, which comes before the call returns.
-    writeSync(STDERR, `${lastWords(point)}\n`);
+    writeSync(STDERR, `${lastWords(point)} ${this.#note()}\n`);
     process.kill(process.pid, signal);
   }
 }

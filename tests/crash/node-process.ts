@@ -11,6 +11,7 @@ import { kafkaAddress } from '../../tools/services/kafka.ts';
 import { type Arming, Fuse } from './fuse.ts';
 import { fusedJournal } from './fused-journal.ts';
 import { fusedLog, watchRequests } from './fused-log.ts';
+import { Ticks, tickText } from './ticks.ts';
 
 export type NodeProcessOptions = {
   /** The first broker's port on this machine. */
@@ -28,10 +29,14 @@ export type NodeProcessOptions = {
 };
 
 const options = JSON.parse(process.argv[2] ?? '{}') as NodeProcessOptions;
-const fuse = new Fuse();
+const ticks = new Ticks();
+const fuse = new Fuse(() => tickText(ticks.count));
 if (options.arming !== undefined) fuse.arm(options.arming);
 watchRequests(fuse);
-process.on('message', (arming: Arming) => fuse.arm(arming));
+process.on('message', (told: Arming | 'tell-ticks') => {
+  if (told !== 'tell-ticks') fuse.arm(told);
+  else process.stderr.write(`${tickText(ticks.count)} as asked\n`);
+});
 // The test is gone: there is nobody to stop us later.
 process.on('disconnect', () => process.exit(1));
 await runProgram(startNode, (sentence) => process.stderr.write(`${sentence}\n`));
@@ -71,5 +76,6 @@ async function startNode(fail: (error: Error) => void) {
 /** Where NodePair looks for it. */
 function report(...[level, sentence, facts]: Parameters<Report>): void {
   const details = Object.entries(facts ?? {}).map(([key, value]) => `${key}=${String(value)}`);
-  process.stderr.write(`${new Date().toISOString()} ${level}: ${sentence} ${details.join(' ')}\n`);
+  const when = `${new Date().toISOString()} ${tickText(ticks.count)}`;
+  process.stderr.write(`${when} ${level}: ${sentence} ${details.join(' ')}\n`);
 }

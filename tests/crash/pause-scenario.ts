@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
-import type { FusePoint } from './fuse.ts';
+import { type FusePoint, lastWords } from './fuse.ts';
 import { Load, type LoadMix } from './load.ts';
 import { NodePair } from './node-pair.ts';
+import { TICK_MS, tickOf } from './ticks.ts';
 
 export type Pause = {
   /** Where the node stands still. */
@@ -37,6 +38,18 @@ const PARTITION_COUNT = 12;
 const HAND_OVER = /Starting rebalance for shards \[\d+(,\d+)*\]\. Current shards rebalancing: \[\]/;
 /** Where a transaction is open: the other node does not wait until Kafka gives it up. */
 const OPEN_POINTS: ReadonlySet<FusePoint> = new Set(['offsets-sent', 'end-unsent']);
+const RUNS_HERE = /Shard \d+ runs here\./;
+
+/** Of a group of ours: nobody waits longer for a member that is silent. */
+const SESSION_MS = 6_000;
+/**
+ * From there on: the other node hears of the rebalance with its next heartbeat (0.25 s), both rounds of it, what the dead one left (its open transaction is fenced), the lease (1 s), and what a broker
+ * that is kept from the processor may add to its own six seconds. Less than a second session, which who waited for the silent one in the rebalance, too, would take.
+ */
+const TAKE_OVER_MS = 5_000;
+/** A node that wakes finds by its own clock that its session is over: it asks nobody, and drops its shards. */
+const DROP_MS = 1_000;
+
 /** The new owner decides for so long before the old one wakes. */
 const DECIDED_MS = 1_000;
 
@@ -80,31 +93,49 @@ async function pauseOnce(
   say: (sentence: string) => void,
 ): Promise<void> {
   const { program } = pair.node(victim);
-  const other = victim === 0 ? 1 : 0;
+  const other = pair.node(victim === 0 ? 1 : 0);
   await pair.untilSettled();
-  const otherSaidBefore = pair.node(other).program.stderr.length;
+  const otherSaidBefore = other.program.stderr.length;
+  const otherTicksBefore = await other.ticks();
+  const victimSaidBefore = program.stderr.length;
   await pair.pause(victim, point);
   const startMs = performance.now();
-  await pair.untilAlone(other);
-  const saidByOther = (): string => pair.node(other).program.stderr.slice(otherSaidBefore);
+  await pair.untilAlone(victim === 0 ? 1 : 0);
+  const saidByOther = (): string => other.program.stderr.slice(otherSaidBefore);
+  const waitedTicks = lastTick(saidByOther(), RUNS_HERE) - otherTicksBefore;
+  assert.ok(waitedTicks > 0, `The other node tells what it took over.\n${saidByOther()}`);
+  assert.ok(
+    waitedTicks * TICK_MS <= SESSION_MS + TAKE_OVER_MS,
+    `The other node waited for ${waitedTicks} ticks.\n${saidByOther()}`,
+  );
   if (OPEN_POINTS.has(point)) assert.match(saidByOther(), /Fencing the open transaction/);
   const aloneMs = performance.now() - startMs;
   await delay(Math.max(DECIDED_MS, pausedMs - aloneMs));
+  const saidAsleep = program.stderr.slice(victimSaidBefore);
   const saidBefore = program.stderr.length;
-  const wokenMs = Date.now();
   pair.wake(victim);
   await pair.untilSettled();
   assert.match(saidByOther(), HAND_OVER);
-  const { droppedMs, silences } = whatItSaid(program.stderr.slice(saidBefore));
+  const { droppedTick, silences } = whatItSaid(program.stderr.slice(saidBefore));
+  const awakeTicks = droppedTick - lastTick(saidAsleep, new RegExp(lastWords(point)));
+  assert.ok(
+    awakeTicks * TICK_MS <= DROP_MS,
+    `It dropped its shards ${awakeTicks} ticks after it woke.\n${program.stderr.slice(saidBefore)}`,
+  );
   say(`The shards that it got were silent for ${silences.join(', ')} ms.`);
   say(
-    `Paused at ${point}: the other node had all shards after ${aloneMs.toFixed(0)} ms; woken after ${pausedMs} ms, it had dropped its own within ${droppedMs - wokenMs} ms.`,
+    `Paused at ${point}: the other node had all shards after ${aloneMs.toFixed(0)} ms, ${waitedTicks} ticks of ${TICK_MS} ms; woken after ${pausedMs} ms, it had dropped its own within ${awakeTicks}.`,
   );
+}
+
+/** The ticks of the last line that says so; -1 if none does. */
+function lastTick(said: string, sentence: RegExp): number {
+  return tickOf(said.split('\n').findLast((line) => sentence.test(line)) ?? '') ?? -1;
 }
 
 /** What a node says that wakes: first that it is out of the group and has dropped its shards, whoever has them; only then it gets some. */
 function whatItSaid(stderr: string): {
-  readonly droppedMs: number;
+  readonly droppedTick: number;
   readonly silences: readonly string[];
 } {
   const lines = stderr.split('\n');
@@ -119,7 +150,7 @@ function whatItSaid(stderr: string): {
     `It tells how long the shards that it gets were silent.\n${stderr}`,
   );
   return {
-    droppedMs: Date.parse(lines[dropped]?.split(' ')[0] ?? ''),
+    droppedTick: tickOf(lines[dropped] ?? '') ?? assert.fail('Each line has its tick.'),
     silences: silences.map(([, ms = '']) => ms),
   };
 }

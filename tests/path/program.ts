@@ -64,7 +64,7 @@ export class Program {
   }
 
   /** For a program that listens to messages. */
-  send(message: object): void {
+  send(message: object | string): void {
     this.#process.send(message);
   }
 
