@@ -7,7 +7,7 @@ import { EntityRouter } from './entity-router.ts';
 import { PeerError } from './peers.ts';
 import { RouterError } from './router-error.ts';
 import { RpcPeers } from './rpc-peers.ts';
-import { mapOf, ScriptedOwner, untilAborted } from './scripted-owner.ts';
+import { mapOf, ScriptedOwner, unanswered } from './scripted-owner.ts';
 import { ScriptedPeers } from './scripted-peers.ts';
 
 const question = new Uint8Array([1, 2, 3]);
@@ -47,7 +47,7 @@ suite('a question', () => {
   test('goes to the next owner at once when a younger map comes while a silent one is asked', async () => {
     const { time, owner, peers, answered, ask } = start();
     owner.setMap(mapOf(1, members, B));
-    peers.onAsk['host-b:1'] = (signal) => untilAborted(signal);
+    peers.onAsk['host-b:1'] = (signal) => unanswered(signal);
     peers.onAsk['host-c:1'] = async () => answered('c');
     const asked = ask();
     await time.pass(300);
@@ -62,7 +62,7 @@ suite('a question', () => {
     let calls = 0;
     peers.onAsk['host-b:1'] = async (signal) => {
       calls += 1;
-      return calls < 3 ? untilAborted(signal) : answered('b');
+      return calls < 3 ? unanswered(signal) : answered('b');
     };
     assert.equal((await time.settle(ask())).worker, 'b');
     assert(time.nowMs < 4_000);
@@ -190,7 +190,7 @@ suite('a question, whatever the nodes do', () => {
           case 0:
             throw new PeerError('refused', 'refused the connection');
           case 1:
-            return untilAborted(signal);
+            return unanswered(signal);
           case 2:
             return { kind: 'not-owner', map: mapOf(random.below(generation + 2), members, B) };
           case 3:
@@ -256,7 +256,7 @@ suite('a watch', () => {
       if (froms.length === 3) await onEvent(eventOf(seqFrom));
       if (froms.length === 4) await onEvent(eventOf(seqFrom + 9));
       assert.equal(endpoint, 'host-c:1');
-      return untilAborted(signal);
+      return unanswered(signal);
     };
     const seqs: number[] = [];
     const ending = new AbortController();

@@ -13,7 +13,7 @@ import { EntityRouter } from './entity-router.ts';
 import { entityRoutes } from './entity-service.ts';
 import { RouterError } from './router-error.ts';
 import { RpcPeers } from './rpc-peers.ts';
-import { mapOf, ScriptedOwner, untilAborted } from './scripted-owner.ts';
+import { mapOf, ScriptedOwner, unanswered } from './scripted-owner.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (of: Uint8Array): string => new TextDecoder().decode(of);
@@ -148,7 +148,7 @@ suite('EntityService', () => {
 
   test('who gets no answer is told so in a sentence before its own deadline', async (t) => {
     const [a, b] = await startPair(t);
-    b.owner.onAsk = (_, signal) => untilAborted(signal);
+    b.owner.onAsk = (_, signal) => unanswered(signal);
     const client = createClient(
       EntityService,
       createGrpcTransport({ baseUrl: `http://${a.endpoint}` }),

@@ -1,5 +1,6 @@
 import { deferred } from '@chat-cluster/kernel';
 import type { RetiredPart } from '../hand-over/former-owners.ts';
+import { untilAborted } from './deadline.ts';
 import type {
   Answer,
   AskOutcome,
@@ -22,7 +23,7 @@ export class ScriptedOwner implements EntityOwner {
   givenCount = 0;
   readonly questions: Question[] = [];
   onAsk: (question: Question, signal: AbortSignal) => Promise<AskOutcome>;
-  onWatchEnd: (signal: AbortSignal) => Promise<WatchEnd> = untilAborted;
+  onWatchEnd: (signal: AbortSignal) => Promise<WatchEnd> = unanswered;
   #map: ShardMap | undefined;
   readonly #callbacks = new Set<(map: ShardMap) => void>();
 
@@ -91,12 +92,9 @@ export class ScriptedOwner implements EntityOwner {
   }
 }
 
-/** Rejects with the signal's reason. */
-export async function untilAborted(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = deferred<never>();
-  signal.addEventListener('abort', () => reject(signal.reason));
-  signal.throwIfAborted();
-  return promise;
+/** Says nothing: rejects with the signal's reason. */
+export function unanswered(signal: AbortSignal): Promise<never> {
+  return untilAborted(new Promise<never>(() => undefined), signal);
 }
 
 /** All four shards belong to the member of this index; endpoints are `HOST:PORT` by member. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { untilAborted } from './scripted-owner.ts';
+import { unanswered } from './scripted-owner.ts';
 import { streamOf } from './stream-of.ts';
 
 const never = new AbortController().signal;
@@ -40,7 +40,7 @@ suite('a stream of what calls back', () => {
     ): Promise<never> => {
       signals.push(signal);
       await onItem(1);
-      return untilAborted(signal);
+      return unanswered(signal);
     };
     for await (const item of streamOf(source, never)) {
       assert.equal(item, 1);
