@@ -4,10 +4,13 @@ import { Program } from '../path/program.ts';
 export class NodeProgram {
   readonly program: Program;
   readonly managementPort: number;
+  /** HOST:PORT where it answers for any conversation. */
+  readonly endpoint: string;
 
-  private constructor(program: Program, managementPort: number) {
+  private constructor(program: Program, managementPort: number, endpoint: string) {
     this.program = program;
     this.managementPort = managementPort;
+    this.endpoint = endpoint;
   }
 
   /** Resolves when every worker of it has its first assignment. */
@@ -21,8 +24,10 @@ export class NodeProgram {
       ...['node', '--brokers', `127.0.0.1:${kafkaPort}`, '--journal', `lmdb:${journalDir}`],
       ...['--endpoint', '127.0.0.1:0', '--management-port', '0', '--http-port', '0', ...args],
     ]);
-    const [, port] = await program.untilPrinted(/"managementPort":(\d+),"msg":"Ready: /);
-    return new NodeProgram(program, Number(port));
+    const [, port, endpoint = ''] = await program.untilPrinted(
+      /"managementPort":(\d+),"msg":"Ready: node (\S+) of /,
+    );
+    return new NodeProgram(program, Number(port), endpoint);
   }
 
   /** What the management server answers; undefined if it does not. */
