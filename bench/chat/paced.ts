@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@chat-cluster/log';
+import { quantilesOf } from '../quantiles.ts';
 import { message, PARTITION_COUNT } from './load.ts';
 
 /** Latencies in milliseconds. */
@@ -49,7 +51,7 @@ export async function pacedLatency(
   await onWarm();
   isCounting = true;
   await send(log, topics.input, options);
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  await delay(SETTLE_MS);
   await fetcher.close();
   return latencyOf(latencies);
 }
@@ -82,7 +84,7 @@ async function send(
     for (const [partition, records] of byHome) {
       pending.push(producer.send({ topic, partition }, records));
     }
-    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+    await delay(TICK_MS);
   }
   await Promise.all(pending);
   await producer.close();
@@ -108,9 +110,6 @@ function sentTime(value: Uint8Array | null): number | undefined {
   return mark?.[1] === undefined ? undefined : Number(mark[1]);
 }
 
-function latencyOf(latencies: number[]): Latency {
-  latencies.sort((a, b) => a - b);
-  const at = (share: number): number =>
-    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
-  return { count: latencies.length, p50: at(0.5), p99: at(0.99), max: at(1) };
+function latencyOf(latencies: readonly number[]): Latency {
+  return { count: latencies.length, ...quantilesOf(latencies) };
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@chat-cluster/log';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 import { startChild } from '../child.ts';
@@ -135,7 +136,7 @@ async function watch(run: {
         cpuMicrosPerMessageSecondHalf: cpuPerMessage(half, last),
       };
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await delay(POLL_MS);
   }
 }
 

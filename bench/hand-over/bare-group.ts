@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LogAdmin } from '@chat-cluster/log';
 import { PARTITION_COUNT } from '../chat/load.ts';
 import { type Child, startChild } from '../child.ts';
@@ -39,7 +40,7 @@ export class BareGroup {
     this.#members[index] = child;
     await child.line((line) => line.startsWith('member '));
     while (this.#members.length === 2 && !this.#isEven()) {
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
+      await delay(SETTLE_POLL_MS);
     }
   }
 

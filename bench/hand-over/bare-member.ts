@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 /**
  * `bare-member.ts PORT PARTITIONS NAME`: a member of a group that consumes, transforms and produces in transactions, and nothing else: no engine, no state, no storage. Gives all
  * of its partitions up in each rebalance. Prints `member ID PARTITIONS` with each assignment.
@@ -85,7 +86,7 @@ async function stableOffsets(partitions: readonly number[]): Promise<readonly nu
       return found.map((committed) => committed?.offset ?? 0);
     } catch (error) {
       if (!(error instanceof LogError) || !error.retriable) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await delay(RETRY_MS);
     }
   }
 }
@@ -155,7 +156,7 @@ async function commit(): Promise<void> {
     // Who owns these partitions next reads the records again.
     if (member.current()?.generationId !== generation.generationId) return;
     if (result.outcome === 'fenced') throw new Error(result.message);
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    await delay(RETRY_MS);
   }
 }
 

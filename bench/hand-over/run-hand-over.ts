@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@chat-cluster/log';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 import { createTopics, PARTITION_COUNT } from '../chat/load.ts';
 import { describeMachine, machineLine } from '../machine.ts';
+import { quantilesOf } from '../quantiles.ts';
 import { writeResult } from '../write-result.ts';
 import { BARE_TOPICS, BareGroup } from './bare-group.ts';
 import { homeOf, type LoadTopics, SteadyLoad } from './steady-load.ts';
@@ -106,7 +108,7 @@ async function handOver(
   const counts = { ...options, partitionCount: PARTITION_COUNT };
   const load = new SteadyLoad(log, { ...counts, ...(topics && { topics }) });
   await load.start();
-  await pause(warmMs);
+  await delay(warmMs);
   const killed: Sample = [];
   const stopped: Sample = [];
   for (let round = 0; round < options.rounds; round++) {
@@ -131,7 +133,7 @@ async function killOne(pair: Pair, load: SteadyLoad, victim: NodeIndex): Promise
   load.forget();
   const killedMs = performance.now();
   await pair.kill(victim);
-  await pause(WATCH_MS);
+  await delay(WATCH_MS);
   return shards.map((shard) => {
     const next = load.arrivals.find(
       ({ conversation, sentMs }) =>
@@ -145,7 +147,7 @@ async function stopOne(pair: Pair, load: SteadyLoad, victim: NodeIndex): Promise
   const shards = new Set(await pair.shardsOf(victim));
   load.forget();
   void pair.stop(victim);
-  await pause(WATCH_MS);
+  await delay(WATCH_MS);
   const longest = new Map<number, number>();
   for (const { arrivedMs, conversation, sentMs } of load.arrivals) {
     if (!shards.has(homeOf(conversation, PARTITION_COUNT))) continue;
@@ -156,7 +158,7 @@ async function stopOne(pair: Pair, load: SteadyLoad, victim: NodeIndex): Promise
 
 async function comeBack(pair: Pair, index: NodeIndex): Promise<void> {
   await pair.comeBack(index);
-  await pause(SETTLE_MS);
+  await delay(SETTLE_MS);
 }
 
 function report(
@@ -198,21 +200,12 @@ function figuresOf({ killed, stopped, sentCount }: HandedOver) {
 }
 
 function figuresOfSample(sample: Sample): Figures {
-  return { p50: at(sample, 0.5), p99: at(sample, 0.99), max: at(sample, 1) };
+  return quantilesOf(sample);
 }
 
 function row(name: string, ...columns: readonly Figures[]): string {
   const values = columns.flatMap(({ p50, p99, max }) => [p50, p99, max]);
   return `| ${name} | ${values.map((value) => `${Math.round(value)} ms`).join(' | ')} |`;
-}
-
-function at(sample: Sample, share: number): number {
-  const sorted = sample.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function say(sentence: string): void {

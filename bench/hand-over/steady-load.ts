@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { homePartition, type Fetcher, type Log } from '@chat-cluster/log';
 import { message } from '../chat/load.ts';
 
@@ -104,7 +105,7 @@ export class SteadyLoad {
           `Conversation ${missing} lacks messages from ${this.#arrivedOf[missing]} on.`,
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+      await delay(TICK_MS);
     }
     this.check();
     await this.#fetcher?.close();
@@ -132,7 +133,7 @@ export class SteadyLoad {
           (error: unknown) => (this.#violation ??= `A message was not sent: ${String(error)}`),
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+      await delay(TICK_MS);
     }
     await Promise.all(this.#pending);
     await producer.close();

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startServices } from '../../tools/services/start-services.ts';
 import { type Child, startChild } from '../child.ts';
 
@@ -72,7 +73,7 @@ export class TwoNodes {
       );
       const lag = shards.flat().reduce((sum, region) => sum + region.lag, 0);
       if (isEven && lag < LAG_MAX) return;
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await delay(POLL_MS);
     }
   }
 

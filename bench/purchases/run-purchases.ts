@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 import { readMetrics } from '../chat/node-metrics.ts';
 import { cpuMicros, memoryBytes } from '../chat/process-usage.ts';
@@ -122,7 +123,7 @@ async function watch(
     if (done >= count) {
       return { ...passed.throughput(), anonymousPeakMiB: anonymousPeak / MIB };
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await delay(POLL_MS);
   }
 }
 

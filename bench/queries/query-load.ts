@@ -1,4 +1,5 @@
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import { setTimeout as delay } from 'node:timers/promises';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { UserService, UserStatsRequestSchema } from '@chat-cluster/contract/purchases';
 
@@ -45,7 +46,7 @@ export class QueryLoad {
         pending.add(answered);
         void answered.then(() => pending.delete(answered));
       }
-      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+      await delay(TICK_MS);
     }
     await Promise.all(pending);
     return { latencies, errors };

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 import { describeMachine, machineLine } from '../machine.ts';
 import { preloadPurchases } from '../purchases/preload-purchases.ts';
 import { PurchasesCluster } from '../purchases/purchases-cluster.ts';
+import { quantilesOf } from '../quantiles.ts';
 import { writeResult } from '../write-result.ts';
 import { OwnedUsers } from './owned-users.ts';
 import { type Queried, QueryLoad } from './query-load.ts';
@@ -35,7 +37,7 @@ export async function runQueries(options: QueriesBenchOptions): Promise<void> {
     });
     await log.close();
     for (const index of [0, 1, 2]) await cluster.startProcessor(index);
-    await pause(SETTLE_MS);
+    await delay(SETTLE_MS);
     const users = new OwnedUsers({
       managementPort: cluster.managementPort(0),
       userCount: USER_COUNT,
@@ -60,9 +62,9 @@ export async function runQueries(options: QueriesBenchOptions): Promise<void> {
     for (let done = 0; done < options.handOvers; done += 2) {
       const index = 1 + ((done / 2) % 2);
       await cluster.stopProcessor(index);
-      await pause(SETTLE_MS);
+      await delay(SETTLE_MS);
       await cluster.startProcessor(index);
-      await pause(SETTLE_MS);
+      await delay(SETTLE_MS);
     }
     end.abort();
     report(options, { local: local!, remote: remote!, moving: await moving });
@@ -85,9 +87,7 @@ function report(
         count: latencies.length,
         errors: errors.length,
         firstErrors: errors.slice(0, 5),
-        p50: at(latencies, 0.5),
-        p99: at(latencies, 0.99),
-        max: at(latencies, 1),
+        ...quantilesOf(latencies),
       },
     ]),
   );
@@ -109,13 +109,4 @@ function report(
     '',
   ].join('\n');
   writeResult('queries-embedded', { machine, ...options, figures }, table);
-}
-
-function at(sample: readonly number[], share: number): number {
-  const sorted = sample.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 import { preload } from '../chat/load.ts';
 import { readMetrics } from '../chat/node-metrics.ts';
@@ -45,7 +46,7 @@ async function startUntilReady(
     ...['--data-dir', dir, '--kafka-port', String(KAFKA_PORT)],
     ...['--http-port', String(HTTP_PORT), '--management-port', String(MANAGEMENT_PORT)],
   ]);
-  while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  while (!(await isReady())) await delay(POLL_MS);
   return { child, readyMs: performance.now() - startMs };
 }
 
@@ -75,7 +76,7 @@ async function load(messageCount: number): Promise<void> {
 
 async function untilJournaled(count: number): Promise<void> {
   while ((await readMetrics(MANAGEMENT_PORT)).eventsJournaled < count) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await delay(100);
   }
 }
 
