@@ -1,26 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MemoryApi } from '@chat-cluster/log';
-import { EngineHarness, type HarnessNode } from '../engine-harness.ts';
+import { EngineHarness } from '../engine-harness.ts';
 import type { AskOutcome } from '../routing/entity-owner.ts';
-
-/** Asks x, and keeps what comes of it. */
-function ask(
-  node: HarnessNode,
-  asks: unknown,
-  { isCurrent = false, signal = new AbortController().signal } = {},
-): { outcome?: AskOutcome } {
-  const asked: { outcome?: AskOutcome } = {};
-  const question = Buffer.from(JSON.stringify(asks));
-  node
-    .worker()
-    .ask({ entityId: 'x', question, isCurrent, including: undefined }, signal)
-    .then(
-      (outcome) => (asked.outcome = outcome),
-      () => undefined,
-    );
-  return asked;
-}
+import { ask, disturb, heal, play } from './ask-harness.ts';
 
 function codeOf({ outcome }: { outcome?: AskOutcome }): string | undefined {
   return outcome?.kind === 'refused' ? outcome.code : outcome?.kind;
@@ -31,32 +13,15 @@ function valueOf({ outcome }: { outcome?: AskOutcome }): unknown {
   return JSON.parse(Buffer.from(outcome.answer.answer).toString());
 }
 
-/** Requests of this kind get lost from now on. */
-function lose(harness: EngineHarness, api: MemoryApi | undefined): void {
-  harness.broker.network.faults = {
-    decide: (call) =>
-      call.api === api && call.client !== 'outside'
-        ? { kind: 'drop-request', noticedAfterMs: 50 }
-        : { kind: 'pass' },
-  };
-}
-
-async function play(options: ConstructorParameters<typeof EngineHarness>[0] = {}) {
-  const harness = new EngineHarness({ partitionCount: 1, ...options });
-  const node = await harness.startNode('a');
-  await harness.pass(2_000);
-  return { harness, node };
-}
-
 test('a refusal is made from the state, and goes out when that has committed', async () => {
   const { harness, node } = await play();
-  lose(harness, 'EndTxn');
+  disturb(harness, 'EndTxn');
   await harness.add('x', [2]);
   await harness.pass(200);
-  const asked = ask(node, 'the way');
+  const asked = ask(node, { asks: 'the way' });
   await harness.pass(400);
   assert.equal(asked.outcome, undefined);
-  lose(harness, undefined);
+  heal(harness);
   await harness.until(() => asked.outcome !== undefined, 'a refusal');
   assert.equal(codeOf(asked), 'invalid-question');
 });
@@ -71,23 +36,23 @@ test('without a lease nothing is refused that the state decides, whatever the st
   harness.counter.isBroken = true;
   const next = await harness.startNode('b');
   await harness.pass(2_000);
-  lose(harness, 'Heartbeat');
+  disturb(harness, 'Heartbeat');
   await harness.pass(1_300);
-  const asked = ask(next, 'total');
+  const asked = ask(next, { asks: 'total' });
   await harness.pass(1_000);
   assert.equal(asked.outcome, undefined);
-  lose(harness, undefined);
+  heal(harness);
   await harness.until(() => asked.outcome !== undefined, 'a refusal');
   assert.equal(codeOf(asked), 'unreadable-state');
 });
 
 test('a refusal that is to be current waits for a heartbeat, too', async () => {
   const { harness, node } = await play();
-  lose(harness, 'Heartbeat');
-  const asked = ask(node, 'the way', { isCurrent: true });
+  disturb(harness, 'Heartbeat');
+  const asked = ask(node, { asks: 'the way', isCurrent: true });
   await harness.pass(500);
   assert.equal(asked.outcome, undefined);
-  lose(harness, undefined);
+  heal(harness);
   await harness.until(() => asked.outcome !== undefined, 'a refusal');
   assert.equal(codeOf(asked), 'invalid-question');
 });
@@ -102,7 +67,7 @@ test('an entity that has to be built anew, and is held by a read, is waited for'
   await harness.pass(50);
   await harness.add('x', [14]);
   await harness.until(() => node.worker().counters.parked === 1, 'a parked record');
-  const asked = ask(node, 'total');
+  const asked = ask(node, { asks: 'total' });
   await harness.pass(50);
   assert.equal(asked.outcome, undefined);
   await harness.until(() => asked.outcome !== undefined, 'an answer');
@@ -114,7 +79,7 @@ test('a question that asks for more history than may be held is refused', async 
   await harness.add('x', [1, 2, 3, 4, 5, 6, 7, 8, 9]);
   await harness.untilTotals(9);
   await harness.pass(1_000);
-  const [few, many] = [ask(node, 2), ask(node, 9)];
+  const [few, many] = [ask(node, { asks: 2 }), ask(node, { asks: 9 })];
   await harness.pass(100);
   assert.deepEqual(valueOf(few), { sum: 17 });
   assert.equal(codeOf(many), 'invalid-question');
@@ -141,12 +106,11 @@ test('few questions read history at a time, and those that nobody waits for leav
   await harness.untilTotals(3);
   await harness.pass(2_000);
   harness.journalFaults.delayMs = 100;
-  const ending = new AbortController();
-  const asked = Array.from({ length: 6 }, () => ask(node, 2));
-  const left = Array.from({ length: 4 }, () => ask(node, 2, { signal: ending.signal }));
-  const last = ask(node, 2);
+  const asked = Array.from({ length: 6 }, () => ask(node, { asks: 2 }));
+  const left = Array.from({ length: 4 }, () => ask(node, { asks: 2 }));
+  const last = ask(node, { asks: 2 });
   await harness.pass(50);
-  ending.abort();
+  for (const each of left) each.abort();
   await harness.until(() => last.outcome !== undefined, 'the last answer');
   for (const each of [...asked, last]) assert.deepEqual(valueOf(each), { sum: 5 });
   assert.deepEqual(left.map(codeOf), [undefined, undefined, undefined, undefined]);

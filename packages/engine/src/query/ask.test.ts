@@ -1,33 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { homePartition, type MemoryApi, type MemoryFault } from '@chat-cluster/log';
-import { EngineHarness, type HarnessNode } from '../engine-harness.ts';
-import type { AskOutcome, Question } from '../routing/entity-owner.ts';
+import { homePartition } from '@chat-cluster/log';
+import { EngineHarness } from '../engine-harness.ts';
+import type { AskOutcome } from '../routing/entity-owner.ts';
 import { ownerOf } from '../routing/shard-map.ts';
+import { ask, disturb, heal, play, questionOf } from './ask-harness.ts';
 
 const TOPIC_ID = '00000000-0000-4000-8000-000000000001';
-
-function questionOf(changes: Partial<Question> & { readonly asks?: unknown } = {}): Question {
-  const { asks = 'total', ...others } = changes;
-  const question = Buffer.from(JSON.stringify(asks));
-  return { entityId: 'x', question, isCurrent: false, including: undefined, ...others };
-}
-
-/** Asks, and keeps what comes of it. */
-function ask(node: HarnessNode, changes: Parameters<typeof questionOf>[0] = {}) {
-  const controller = new AbortController();
-  const asked: { outcome?: AskOutcome; error?: unknown; abort: () => void } = {
-    abort: () => controller.abort(new Error('enough')),
-  };
-  node
-    .worker()
-    .ask(questionOf(changes), controller.signal)
-    .then(
-      (outcome) => (asked.outcome = outcome),
-      (error: unknown) => (asked.error = error),
-    );
-  return asked;
-}
 
 async function answered(harness: EngineHarness, asked: { outcome?: AskOutcome }) {
   await harness.until(() => asked.outcome !== undefined, 'an answer');
@@ -35,28 +14,6 @@ async function answered(harness: EngineHarness, asked: { outcome?: AskOutcome })
   const { answer, ...rest } = asked.outcome.answer;
   const value: unknown = JSON.parse(Buffer.from(answer).toString());
   return { value, ...rest };
-}
-
-function disturb(
-  harness: EngineHarness,
-  api: MemoryApi,
-  fault: MemoryFault = { kind: 'drop-request', noticedAfterMs: 50 },
-): void {
-  harness.broker.network.faults = {
-    decide: (call) => (call.api === api && call.client !== 'outside' ? fault : { kind: 'pass' }),
-  };
-}
-
-function heal(harness: EngineHarness): void {
-  harness.broker.network.faults = { decide: () => ({ kind: 'pass' }) };
-}
-
-/** One node that has run for longer than a lease. */
-async function play(options: ConstructorParameters<typeof EngineHarness>[0] = {}) {
-  const harness = new EngineHarness({ partitionCount: 1, ...options });
-  const node = await harness.startNode('a');
-  await harness.pass(2_000);
-  return { harness, node };
 }
 
 test('an answer has its position and its place among the events, and says who gave it', async () => {
