@@ -80,14 +80,18 @@ export class Cluster {
 
   /** @throws LogError `unknown-topic`; `unavailable` while there is no leader */
   async leaderOf(topic: string, partition: number): Promise<Node> {
-    const metadata = await this.topic(topic);
-    const leader = metadata?.leaders[partition];
+    const remembered = this.topic(topic);
+    const node = this.#nodes.get(leaderIn(await remembered, partition) ?? NO_NODE);
+    if (node) return node;
+    // What is remembered may be older than the brokers that are known: a leader that died is none of them any more.
+    if (this.#topics.get(topic) === remembered) this.forgetTopic(topic);
+    const leader = leaderIn(await this.topic(topic), partition);
     if (leader === undefined) {
       this.forgetTopic(topic);
       throw new LogError('unknown-topic', `There is no partition ${partition} of topic ${topic}.`);
     }
-    const node = this.#nodes.get(leader);
-    if (node) return node;
+    const found = this.#nodes.get(leader);
+    if (found) return found;
     this.forgetTopic(topic);
     throw new LogError('unavailable', `Partition ${partition} of topic ${topic} has no leader.`);
   }
@@ -153,6 +157,13 @@ export class Cluster {
       this.#nodes.set(nodeId, { nodeId, host, port });
     }
   }
+}
+
+const NO_NODE = -1;
+
+/** Undefined for a partition that does not exist. */
+function leaderIn(metadata: TopicMetadata | undefined, partition: number): number | undefined {
+  return metadata?.leaders[partition];
 }
 
 /** Remembered leaders and coordinators; past these the oldest is asked for again. */
