@@ -1,12 +1,14 @@
 """Reads a journal: a Cassandra keyspace, or a dump of JSON lines that the program wrote.
 
-The table `journal` has entity_type, entity_id, bucket, seq and event, and of the input that the
-event was made from its time and its source: topic id, partition and offset. A line of a dump has
+The table `journal` has runs: entity_type, entity_id, bucket, the seq of the last event, the events, and
+of the inputs that the events were made from their times, their source (topic id, partition) and their
+offsets. Runs may overlap; what they say of one event must be the same. A line of a dump has
 entityType, entityId, seq, timestampMs, source ({"topicId", "partition", "offset"}), bucket if the
 journal has any, and last the event. A row that lacks one of them cannot be read.
 """
 
 import json
+from collections.abc import Iterable
 
 from read_kafka import CannotRead
 from wire import JournalRow, Source
@@ -14,11 +16,7 @@ from wire import JournalRow, Source
 PAGE_ROWS = 5_000
 REQUEST_SECONDS = 60
 
-# Times as Cassandra keeps them, in milliseconds: Python's own would not reach into the far future.
-QUERY = (
-    "SELECT entity_type, entity_id, bucket, seq, event, to_unix_timestamp(time) AS timestamp_ms, "
-    "source FROM journal"
-)
+QUERY = "SELECT entity_type, entity_id, bucket, seq, events, times, source, offsets FROM journal"
 
 
 def read_journal(where: str, entity_type: str = "conversation") -> list[JournalRow]:
@@ -78,26 +76,48 @@ def _read_cassandra(
     try:
         session = cluster.connect(keyspace)
         statement = SimpleStatement(QUERY, fetch_size=PAGE_ROWS)
+<<<<<<< HEAD
         return [
             _cassandra_row(row)
             for row in session.execute(statement)
             if row["entity_type"] == entity_type
         ]
+=======
+        runs = (run for run in session.execute(statement) if run["entity_type"] == ENTITY_TYPE)
+        return _merge(row for run in runs for row in _rows_of(run))
+>>>>>>> b1d77bf (journal-cassandra: events of a conversation that are written together are one row)
     except (NoHostAvailable, DriverException) as error:
         raise CannotRead(f"Cassandra at {hosts}, port {port}: {error}") from error
     finally:
         cluster.shutdown()
 
 
-def _cassandra_row(row: dict) -> JournalRow:
-    for name in ("event", "timestamp_ms", "source"):
-        if row[name] is None:
-            raise CannotRead(f"The row {row['entity_id']} seq {row['seq']} has no {name}")
-    return JournalRow(
-        entity_id=row["entity_id"],
-        seq=row["seq"],
-        event=row["event"].encode(),
-        source=Source(*row["source"]),
-        timestamp_ms=row["timestamp_ms"],
-        bucket=row["bucket"],
-    )
+def _rows_of(run: dict) -> list[JournalRow]:
+    where = f"The row {run['entity_id']} seq {run['seq']}"
+    for name in ("events", "times", "source", "offsets"):
+        if run[name] is None:
+            raise CannotRead(f"{where} has no {name}")
+    count = len(run["events"])
+    if count == 0 or len(run["times"]) != count or len(run["offsets"]) != count:
+        raise CannotRead(f"{where} has not as many times and offsets as events")
+    return [
+        JournalRow(
+            entity_id=run["entity_id"],
+            seq=run["seq"] - count + 1 + index,
+            event=run["events"][index].encode(),
+            source=Source(*run["source"], run["offsets"][index]),
+            timestamp_ms=run["times"][index],
+            bucket=run["bucket"],
+        )
+        for index in range(count)
+    ]
+
+
+def _merge(rows: Iterable[JournalRow]) -> list[JournalRow]:
+    """Each event once. An event that lies in two runs must be the same in both."""
+    merged: dict[tuple[str, int], JournalRow] = {}
+    for row in rows:
+        known = merged.setdefault((row.entity_id, row.seq), row)
+        if known != row:
+            raise CannotRead(f"Two runs differ in the event {row.entity_id} seq {row.seq}")
+    return list(merged.values())

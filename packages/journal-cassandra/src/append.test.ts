@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { EVENT_BYTES_MAX, type JournalRow } from '@chat-cluster/journal';
 import { sleep } from '@chat-cluster/kernel';
-import { append, rowBatches } from './append.ts';
+import { append, runBatches } from './append.ts';
 import { FakeClient } from './fake-client.ts';
 import { PositionWriter } from './position-writer.ts';
+import type { Run } from './runs.ts';
 
 const BATCH_BYTES_MAX = 40_960;
 
@@ -19,9 +20,10 @@ function rowOf(entityId: string, seq: number, sizeBytes = 100): JournalRow {
   };
 }
 
-/** What Cassandra counts of a row: a little more than its values. */
-function countedBytes(batch: readonly JournalRow[]): number {
-  return batch.reduce((sum, { event }) => sum + event.byteLength + 150, 0);
+/** What Cassandra counts of a run: a little more than its values. */
+function countedBytes(batch: readonly Run[]): number {
+  const events = batch.flat().reduce((sum, { event }) => sum + event.byteLength + 24, 0);
+  return events + batch.length * 170;
 }
 
 test('batches hold every row once, within the limits, each entity in order', () => {
@@ -35,13 +37,13 @@ test('batches hold every row once, within the limits, each entity in order', () 
   fc.assert(
     fc.property(rows, (sizes) => {
       const input = sizes.map(({ entityId, sizeBytes }, seq) => rowOf(entityId, seq, sizeBytes));
-      const batches = rowBatches(input, BATCH_BYTES_MAX);
+      const batches = runBatches(input, BATCH_BYTES_MAX);
       for (const batch of batches) {
         assert.ok(batch.length >= 1 && batch.length <= 64);
-        assert.ok(new Set(batch.map(({ entityId }) => entityId)).size <= 16);
-        assert.ok(batch.length === 1 || countedBytes(batch) <= BATCH_BYTES_MAX);
+        assert.ok(new Set(batch.map(([{ entityId }]) => entityId)).size <= 16);
+        assert.ok(batch.flat().length === 1 || countedBytes(batch) <= BATCH_BYTES_MAX);
       }
-      const output = batches.flat();
+      const output = batches.flat(2);
       assert.deepEqual(new Set(output), new Set(input));
       assert.equal(output.length, input.length);
       for (const entityId of ['a', 'b', 'c', 'd']) {
@@ -55,38 +57,43 @@ test('batches hold every row once, within the limits, each entity in order', () 
   );
 });
 
-test('rows of an entity that came mixed with others share a batch', () => {
-  const rows = Array.from({ length: 100 }, (_, index) => rowOf(`entity-${index % 10}`, index));
-  const batches = rowBatches(rows, BATCH_BYTES_MAX);
-  const entitiesOfFirst = new Set(batches[0]?.map(({ entityId }) => entityId));
-  assert.equal(entitiesOfFirst.size, 7); // 64 rows, 10 an entity
+test('events of an entity that came mixed with others are one run', () => {
+  const rows = Array.from({ length: 100 }, (_, index) =>
+    rowOf(`entity-${index % 10}`, Math.floor(index / 10)),
+  );
+  const [batch, ...others] = runBatches(rows, BATCH_BYTES_MAX);
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    batch?.map(({ length }) => length),
+    Array(10).fill(10),
+  );
 });
 
 test('no rows are no batches', () => {
-  assert.deepEqual(rowBatches([], BATCH_BYTES_MAX), []);
+  assert.deepEqual(runBatches([], BATCH_BYTES_MAX), []);
 });
 
 test('a batch of Cassandra has 16 partitions at most, also where it goes on with the entity of the one before', () => {
   const others = Array.from({ length: 20 }, (_, index) => rowOf(`other-${index}`, 0));
-  const rows = [...Array.from({ length: 70 }, (_, seq) => rowOf('a', seq)), ...others];
-  for (const batch of rowBatches(rows, BATCH_BYTES_MAX)) {
-    assert.ok(new Set(batch.map(({ entityId }) => entityId)).size <= 16);
+  // Seqs with gaps: each is a run of its own.
+  const rows = [...Array.from({ length: 70 }, (_, index) => rowOf('a', index * 2)), ...others];
+  for (const batch of runBatches(rows, BATCH_BYTES_MAX)) {
+    assert.ok(new Set(batch.map(([{ entityId }]) => entityId)).size <= 16);
   }
 });
 
-test('positions are written when all rows are, with one timestamp for every row', async () => {
+test('positions are written when all runs are, each with its number of events as the timestamp', async () => {
   let rowsRunning = 0;
   let rowCount = 0;
-  const fake = new FakeClient(async ({ statements, options }) => {
+  const fake = new FakeClient(async ({ statements }) => {
     if (statements[0]?.query.includes('INTO journal') !== true) {
       assert.deepEqual([rowsRunning, rowCount], [0, 1_000]);
       return { rows: [] };
     }
-    assert.equal(options?.timestamp, 1);
     rowsRunning += 1;
     await sleep(fake.timers, 100);
     rowsRunning -= 1;
-    rowCount += statements.length;
+    for (const { params } of statements) rowCount += Number((params[8] as Buffer).readBigInt64BE());
     return { rows: [] };
   });
   await fake.settle(

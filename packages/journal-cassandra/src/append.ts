@@ -1,18 +1,18 @@
 import { checkEventSize, type JournalAppend, type JournalRow } from '@chat-cluster/journal';
 import { toBatches } from './batches.ts';
 import type { PositionWriter } from './position-writer.ts';
-import { ROW_OVERHEAD_BYTES, RowEncoder } from './row-codec.ts';
+import { EVENT_OVERHEAD_BYTES, RUN_OVERHEAD_BYTES, RunEncoder } from './run-codec.ts';
+import { type Run, toRuns } from './runs.ts';
 import type { Session, Statement } from './session.ts';
 
 /**
- * The timestamp of every row. Rows are facts: written again they become the same cells, so that
- * replicas never differ, and whoever deletes a row, with any later timestamp, has deleted it.
+ * The timestamp is the number of events: of two runs with the same last event the longer one, which has all of the other's,
+ * stays, whenever it comes, and one that is written again becomes the same cells on all replicas. Whoever deletes
+ * a row, with any later timestamp, has deleted it.
  */
-const ROW_TIMESTAMP = 1;
-
-const INSERT_ROW =
-  'INSERT INTO journal (entity_type, entity_id, bucket, seq, event, time, source) ' +
-  'VALUES (?, ?, ?, ?, ?, ?, ?)';
+const INSERT_RUN =
+  'INSERT INTO journal (entity_type, entity_id, bucket, seq, events, times, source, offsets) ' +
+  'VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?';
 
 /** First all rows, then the positions: nobody sees a position without what lies below it (promise 3). */
 export async function append(
@@ -22,39 +22,38 @@ export async function append(
 ): Promise<void> {
   session.assertOpen();
   for (const row of batch.rows) checkEventSize(row);
-  const encoder = new RowEncoder(batch.entityType);
-  await session.forEach(rowBatches(batch.rows, batchBytesMax), async (rows) => {
-    const statements = rows.map((row): Statement => {
-      return { query: INSERT_ROW, params: encoder.encode(row) };
+  const encoder = new RunEncoder(batch.entityType);
+  await session.forEach(runBatches(batch.rows, batchBytesMax), async (runs) => {
+    const statements = runs.map((run): Statement => {
+      return { query: INSERT_RUN, params: encoder.encode(run) };
     });
-    await session.write(statements, ROW_TIMESTAMP);
+    await session.write(statements);
   });
   await positions.write(batch.entityType, batch.positions);
 }
 
 /**
- * Rows of one entity lie together: those of one partition in one batch are one write for Cassandra, which counts their
+ * Runs of one entity lie together: those of one partition in one batch are one write for Cassandra, which counts their
  * size as here.
  */
-export function rowBatches(
+export function runBatches(
   rows: readonly JournalRow[],
   bytesMax: number,
-): readonly (readonly JournalRow[])[] {
-  return toBatches(byEntity(rows), {
+): readonly (readonly Run[])[] {
+  const runs = toRuns(rows, {
+    bytesMax: bytesMax - RUN_OVERHEAD_BYTES,
+    sizeBytesOf: ({ event }) => event.byteLength + EVENT_OVERHEAD_BYTES,
+  });
+  return toBatches(runs, {
     bytesMax,
-    sizeBytesOf: ({ event }) => event.byteLength + ROW_OVERHEAD_BYTES,
+    sizeBytesOf: runSizeBytes,
     // A bucket that ends within a batch makes it one partition more.
-    partitionOf: ({ entityId }) => entityId,
+    partitionOf: ([{ entityId }]) => entityId,
   });
 }
 
-/** The same rows; those of an entity one after the other, in their order. */
-function byEntity(rows: readonly JournalRow[]): readonly JournalRow[] {
-  const rowsOf = new Map<string, JournalRow[]>();
-  for (const row of rows) {
-    const known = rowsOf.get(row.entityId);
-    if (known) known.push(row);
-    else rowsOf.set(row.entityId, [row]);
-  }
-  return [...rowsOf.values()].flat();
+function runSizeBytes(run: Run): number {
+  let bytes = RUN_OVERHEAD_BYTES + run.length * EVENT_OVERHEAD_BYTES;
+  for (const { event } of run) bytes += event.byteLength;
+  return bytes;
 }

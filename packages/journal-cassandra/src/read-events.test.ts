@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { types } from 'cassandra-driver';
+import fc from 'fast-check';
 import { EVENTS_PER_BUCKET, SEQ_MAX } from '@chat-cluster/journal';
 import { FakeClient, type SentRequest } from './fake-client.ts';
 import { readEvents } from './read-events.ts';
+import { RUN_EVENTS_MAX } from './runs.ts';
 import { scan } from './scan.ts';
 
 /** Cassandra with so many events of each entity. */
@@ -31,8 +33,19 @@ function bucketsOf(counts: Readonly<Record<string, number>>): object[] {
 }
 
 function storedRow(entityId: string, seq: number): object {
-  const source = new types.Tuple('topic-id', 0, BigInt(seq));
-  return { entity_id: entityId, seq: BigInt(seq), event: 'e', time: new Date(0), source };
+  return storedRun(entityId, [seq, seq]);
+}
+
+function storedRun(entityId: string, [first, last]: readonly [number, number]): object {
+  const seqs = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  return {
+    entity_id: entityId,
+    seq: BigInt(last),
+    events: seqs.map((seq) => `event ${seq}`),
+    times: seqs.map(() => 0n),
+    source: new types.Tuple('topic-id', 0),
+    offsets: seqs.map(BigInt),
+  };
 }
 
 /** The entities that a request asks for, and the range of numbers. */
@@ -54,6 +67,43 @@ test('the next bucket is read of those entities only that fill the one before', 
     [['full'], 1, 1_000, 2_000],
   ]);
 });
+
+test('runs that overlap give each event once, and none beyond the range', async () => {
+  const runs = fc.array(fc.tuple(fc.nat(300), fc.nat(RUN_EVENTS_MAX - 1)), { maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(
+      runs,
+      fc.nat(200),
+      fc.integer({ min: 1, max: 150 }),
+      async (cuts, seqFrom, countMax) => {
+        const stored = withRuns(cuts.map(([first, more]) => [first, first + more]));
+        const query = { entityId: 'e', seqFrom, countMax };
+        const [found] = await stored.settle(readEvents(stored.session, 'type', [query]));
+        const expected = Array.from({ length: countMax }, (_, index) => seqFrom + index).filter(
+          (seq) => cuts.some(([first, more]) => first <= seq && seq <= first + more),
+        );
+        assert.deepEqual(
+          found?.map(({ seq, event }) => [seq, Buffer.from(event).toString()]),
+          expected.map((seq) => [seq, `event ${seq}`]),
+        );
+      },
+    ),
+  );
+});
+
+/** Cassandra with these runs of one entity, from first to last event: of two with the same last one it keeps the longer. */
+function withRuns(cuts: readonly (readonly [number, number])[]): FakeClient {
+  const kept = new Map<number, number>();
+  for (const [first, last] of cuts) kept.set(last, Math.min(first, kept.get(last) ?? first));
+  return new FakeClient(({ statements: [statement] }) => {
+    const [, , , from, to] = statement?.params as [string, string[], number, bigint, bigint];
+    const runs = [...kept].filter(([last]) => last >= from && last < to);
+    const rows = runs
+      .toSorted(([a], [b]) => a - b)
+      .map(([last, first]) => storedRun('e', [first, last]));
+    return { rows };
+  });
+}
 
 test('nothing is asked for beyond the last number that there can be, also where there is an event', async () => {
   const fake = new FakeClient(() => ({ rows: [storedRow('e', SEQ_MAX)] }));

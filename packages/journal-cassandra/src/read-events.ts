@@ -6,14 +6,15 @@ import {
   type JournalRow,
   SEQ_MAX,
 } from '@chat-cluster/journal';
-import { decodeRow, type StoredRow } from './row-codec.ts';
+import { decodeRun, type StoredRun } from './run-codec.ts';
+import { RUN_EVENTS_MAX } from './runs.ts';
 import type { Session } from './session.ts';
 
 /** Entities that one request asks for. Each costs Cassandra a read, the request is paid once. */
 const ENTITIES_PER_REQUEST = 50;
 
 const READ_RANGE =
-  'SELECT entity_id, seq, event, time, source FROM journal ' +
+  'SELECT entity_id, seq, events, times, source, offsets FROM journal ' +
   'WHERE entity_type = ? AND entity_id IN ? AND bucket = ? AND seq >= ? AND seq < ?';
 
 /** Queries for the same numbers of some entities, and where their rows go. */
@@ -82,7 +83,7 @@ async function readGroup(session: Session, entityType: string, group: Group): Pr
   }
 }
 
-/** The rows of one bucket of each entity; those of an entity lie together, ascending by seq. */
+/** The rows of one bucket of each entity; those of an entity lie together, ascending by seq, each once. */
 async function readBucket(
   session: Session,
   entityType: string,
@@ -93,11 +94,22 @@ async function readBucket(
   },
 ): Promise<readonly JournalRow[]> {
   const { entityIds, seqFrom, seqTo } = range;
-  const stored = await session.read<StoredRow>({
+  // A run is found by its last event, which may lie behind what is asked for.
+  const lastTo = Math.min(seqTo + RUN_EVENTS_MAX - 1, bucketEnd(seqFrom));
+  const stored = await session.read<StoredRun>({
     query: READ_RANGE,
-    params: [entityType, entityIds, bucketOf(seqFrom), BigInt(seqFrom), BigInt(seqTo)],
+    params: [entityType, entityIds, bucketOf(seqFrom), BigInt(seqFrom), BigInt(lastTo)],
   });
-  return stored.map(decodeRow);
+  return mergeRuns(stored).filter(({ seq }) => seq >= seqFrom && seq < seqTo);
+}
+
+/** Runs may overlap, and one that ends later may begin earlier. */
+function mergeRuns(runs: readonly StoredRun[]): readonly JournalRow[] {
+  const runsOf = Map.groupBy(runs, ({ entity_id }) => entity_id);
+  return [...runsOf.values()].flatMap((own) => {
+    const rows = own.flatMap(decodeRun).toSorted((a, b) => a.seq - b.seq);
+    return rows.filter(({ seq }, index) => seq !== rows[index - 1]?.seq);
+  });
 }
 
 function rangeOf({ seqFrom, countMax }: EventQuery): string {

@@ -5,7 +5,7 @@ import { retry, type Timers } from '@chat-cluster/kernel';
 import { isInvalidQuery, toJournalError } from './cassandra-errors.ts';
 
 /** The version of the tables. A program uses its own version only. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** How a keyspace is spread, in Cassandra's words: `{ class: 'NetworkTopologyStrategy', dc1: 3 }`. */
 export type Replication = Readonly<Record<string, string | number>>;

@@ -52,15 +52,12 @@ export class Session {
 
   /**
    * Writes all of the statements in one request, each for itself: some may be written when it fails.
-   * They must be idempotent.
-   *
-   * @param timestamp of statements that name none, microseconds
+   * They must be idempotent, and name their timestamps.
    */
-  async write(statements: readonly Statement[], timestamp?: number): Promise<void> {
+  async write(statements: readonly Statement[]): Promise<void> {
     const [first] = statements;
     if (!first) return;
     const options: QueryOptions = { prepare: true, isIdempotent: true, logged: false };
-    if (timestamp !== undefined) options.timestamp = timestamp;
     // One alone is no batch: Cassandra's limit on the size of batches does not count for it.
     await this.#request(() =>
       statements.length === 1

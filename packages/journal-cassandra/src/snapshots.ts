@@ -1,7 +1,6 @@
 import { checkSnapshotSize, type Snapshot } from '@chat-cluster/journal';
 import { toBatches } from './batches.ts';
 import { int64 } from './int64.ts';
-import { asBuffer } from './row-codec.ts';
 import type { Session, Statement } from './session.ts';
 
 const ENTITIES_PER_REQUEST = 50;
@@ -65,4 +64,10 @@ export async function readSnapshots(
     found.set(entityId, { entityId, seq: Number(seq), state });
   }
   return entityIds.map((entityId) => found.get(entityId));
+}
+
+/** The same memory as a Buffer, which is what the driver knows. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -37,6 +37,29 @@ export function rowTests(journal: Subject, open: Open): void {
     assert.deepEqual(await readAll(journal(), entityType, 'a'), plain(rows));
   });
 
+  test('rows written again, cut otherwise, in any order, are read once each', async () => {
+    const entityType = freshType();
+    const rows = rowsOf('a', 0, 30);
+    const cuts = [
+      [5, 10],
+      [0, 3],
+      [9, 10],
+      [7, 21],
+      [2, 10],
+      [20, 21],
+      [0, 8],
+      [18, 30],
+      [28, 30],
+    ] as const;
+    for (const [from, to] of cuts) await appendRows(journal(), entityType, rows.slice(from, to));
+    assert.deepEqual(await readAll(journal(), entityType, 'a'), plain(rows));
+    const queries = rows.map(({ seq }) => ({ entityId: 'a', seqFrom: seq, countMax: 2 }));
+    for (const query of queries) {
+      const [read = []] = await journal().readEvents(entityType, [query]);
+      assert.deepEqual(plain(read), plain(rows.slice(query.seqFrom, query.seqFrom + 2)));
+    }
+  });
+
   test('rows that come late and out of order are read in order', async () => {
     const entityType = freshType();
     const rows = rowsOf('a', 0, 9);
