@@ -96,7 +96,8 @@ function withRuns(cuts: readonly (readonly [number, number])[]): FakeClient {
   const kept = new Map<number, number>();
   for (const [first, last] of cuts) kept.set(last, Math.min(first, kept.get(last) ?? first));
   return new FakeClient(({ statements: [statement] }) => {
-    const [, , , from, to] = statement?.params as [string, string[], number, bigint, bigint];
+    const params = statement?.params ?? [];
+    const [from, to] = params.slice(3) as [bigint, bigint];
     const runs = [...kept].filter(([last]) => last >= from && last < to);
     const rows = runs
       .toSorted(([a], [b]) => a - b)

@@ -9,7 +9,11 @@ export type OffsetCommit = TopicPartition & {
 
 /** Everything one transaction carries. At most one entry per partition in each list. */
 export type Transaction = {
-  readonly writes: readonly (TopicPartition & { readonly records: readonly OutgoingRecord[] })[];
+  readonly writes: readonly (TopicPartition & {
+    readonly records: readonly OutgoingRecord[];
+    /** Of all records together, by recordSizeBytesMax, where it is known: measured again otherwise. */
+    readonly sizeBytesMax?: number;
+  })[];
   readonly groupId: string;
   readonly generation: Generation;
   readonly offsets: readonly OffsetCommit[];

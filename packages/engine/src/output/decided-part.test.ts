@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recordSizeBytesMax, type OutgoingRecord } from '@chat-cluster/log';
-import { BATCH_OVERHEAD_BYTES, DecidedPart, type DecidedWrite } from './decided-part.ts';
+import {
+  BATCH_OVERHEAD_BYTES,
+  DecidedPart,
+  decidedWrite,
+  type DecidedWrite,
+} from './decided-part.ts';
 
 const recordOf = (bytes: number): OutgoingRecord => ({
   key: null,
   value: Buffer.alloc(bytes),
   headers: [],
 });
-const writeTo = (topic: string, partition: number, bytes: number): DecidedWrite => ({
-  topic,
-  partition,
-  record: recordOf(bytes),
-});
+const writeTo = (topic: string, partition: number, bytes: number): DecidedWrite =>
+  decidedWrite({ topic, partition }, recordOf(bytes));
 const sizeOf = (bytes: number): number => recordSizeBytesMax(recordOf(bytes));
 
 function partOf(partitionBytesMax: number): DecidedPart {

@@ -8,8 +8,17 @@ export type PartitionWrites = TopicPartition & {
   sizeBytes: number;
 };
 
-/** A record that a decision writes, and where. */
-export type DecidedWrite = TopicPartition & { readonly record: OutgoingRecord };
+/** A record that a decision writes, and where; `sizeBytes` by recordSizeBytesMax. */
+export type DecidedWrite = TopicPartition & {
+  readonly record: OutgoingRecord;
+  readonly sizeBytes: number;
+};
+
+/** Measures the record, once. */
+export function decidedWrite(to: TopicPartition, record: OutgoingRecord): DecidedWrite {
+  const { topic, partition } = to;
+  return { topic, partition, record, sizeBytes: recordSizeBytesMax(record) };
+}
 
 /** Framing of a record batch. */
 export const BATCH_OVERHEAD_BYTES = 100;
@@ -48,7 +57,7 @@ export class DecidedPart {
       let bytes = this.#find(write)?.sizeBytes ?? BATCH_OVERHEAD_BYTES;
       for (let before = 0; before <= index; before++) {
         const other = writes[before];
-        if (other !== undefined && isSame(other, write)) bytes += recordSizeBytesMax(other.record);
+        if (other !== undefined && isSame(other, write)) bytes += other.sizeBytes;
       }
       return bytes <= this.#partitionBytesMax;
     });
@@ -65,10 +74,9 @@ export class DecidedPart {
       };
       this.writes.push(to);
     }
-    const bytes = recordSizeBytesMax(write.record);
     to.records.push(write.record);
-    to.sizeBytes += bytes;
-    this.sizeBytes += bytes;
+    to.sizeBytes += write.sizeBytes;
+    this.sizeBytes += write.sizeBytes;
   }
 
   addSnapshot(snapshot: Snapshot): void {

@@ -31,20 +31,31 @@ export function tailEventSizeBytes(event: TailEvent): number {
 
 /**
  * The record of the event topic: key = entity id, value = the event, headers `seq` (among the entity's events), `number` (among the shard's),
- * `time` (the input's, milliseconds since 1970) and `source` (`topicId/partition/offset` of the input).
+ * `time` (the input's, milliseconds since 1970) and `source` (`topicId/partition/offset` of the input). Headers are made when they are asked for: a record waits for its
+ * transaction, often longer than V8's young generation lasts, and each object that waits with it costs more than making it.
  */
-export function encodeEventRecord(event: TailEvent, key: Uint8Array): OutgoingRecord {
-  const { source } = event;
-  return {
-    key,
-    value: event.event,
-    headers: [
-      textHeader(SEQ, String(event.seq)),
-      textHeader(NUMBER, String(event.eventNumber)),
-      timeHeader(event.timestampMs),
+export class EventRecord implements OutgoingRecord {
+  readonly key: Uint8Array;
+  readonly #event: TailEvent;
+
+  constructor(event: TailEvent, key: Uint8Array) {
+    this.key = key;
+    this.#event = event;
+  }
+
+  get value(): Uint8Array {
+    return this.#event.event;
+  }
+
+  get headers(): readonly OutgoingHeader[] {
+    const { eventNumber, seq, source, timestampMs } = this.#event;
+    return [
+      textHeader(SEQ, String(seq)),
+      textHeader(NUMBER, String(eventNumber)),
+      timeHeader(timestampMs),
       textHeader(SOURCE, `${source.topicId}/${source.partition}/${source.offset}`),
-    ],
-  };
+    ];
+  }
 }
 
 /** The reverse, for a worker that takes over. Undefined when it is not a record of ours. */

@@ -5,7 +5,7 @@ import type { Generation, Transaction, TransactionResult } from '@chat-cluster/l
 import { defaultEngineLimits } from '../engine-limits.ts';
 import { Counters } from '../management/counters.ts';
 import { Tenure } from '../partition/tenure.ts';
-import { DecidedPart } from './decided-part.ts';
+import { DecidedPart, decidedWrite } from './decided-part.ts';
 import { committed, ScriptedProducer, type ScriptedAnswer } from './scripted-producer.ts';
 import {
   TransactionLoop,
@@ -41,11 +41,8 @@ class TestShard implements PartSource {
   decide(text: string): void {
     const { partition } = this.tenure;
     const part = new DecidedPart({ partition, partitionBytesMax: 1_000, eventNumberLast: 0 });
-    part.write({
-      topic: 'out',
-      partition,
-      record: { key: null, value: Buffer.from(text), headers: [] },
-    });
+    const record = { key: null, value: Buffer.from(text), headers: [] };
+    part.write(decidedWrite({ topic: 'out', partition }, record));
     part.offsets.set('in', { topicId: 'id', offsetNext: this.#parts.length + 1 });
     part.whenCommitted.push(() => this.committedTexts.push(text));
     this.#parts.push(part);

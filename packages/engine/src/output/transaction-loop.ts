@@ -261,15 +261,24 @@ export class TransactionLoop {
   #transactionOf(parts: readonly TakenPart[], generation: Generation): Transaction {
     const writes = new Map<
       string,
-      { topic: string; partition: number; records: PartitionWrites['records'] }
+      {
+        topic: string;
+        partition: number;
+        records: PartitionWrites['records'];
+        sizeBytesMax: number;
+      }
     >();
     const offsets = new Map<string, OffsetCommit>();
     for (const { part } of parts) {
-      for (const { topic, partition, records } of part.writes) {
+      for (const { topic, partition, records, sizeBytes } of part.writes) {
         const key = `${topic}/${partition}`;
         const known = writes.get(key);
-        if (known === undefined) writes.set(key, { topic, partition, records: [...records] });
-        else for (const record of records) known.records.push(record);
+        if (known === undefined) {
+          writes.set(key, { topic, partition, records: [...records], sizeBytesMax: sizeBytes });
+        } else {
+          for (const record of records) known.records.push(record);
+          known.sizeBytesMax += sizeBytes;
+        }
       }
       for (const [topic, { topicId, offsetNext }] of part.offsets) {
         const metadata = encodeCommittedMetadata({ topicId, eventNumber: part.eventNumberLast });

@@ -1,15 +1,21 @@
 import type { Snapshot } from '@chat-cluster/journal';
 import { assert } from '@chat-cluster/kernel';
-import { recordSizeBytesMax, type FetchedRecord, type TopicIdPartition } from '@chat-cluster/log';
+import type { FetchedRecord, TopicIdPartition } from '@chat-cluster/log';
 import { Deque } from '../backlog/deque.ts';
 import type { ShardTail } from '../backlog/shard-tail.ts';
 import type { Output } from '../entity/entity-definition.ts';
 import type { Entity } from '../entity/entity.ts';
 import type { InputQueue } from '../intake/input-queue.ts';
 import { deadLetter, type Refusal } from '../output/dead-letter.ts';
-import { BATCH_OVERHEAD_BYTES, DecidedPart, type DecidedWrite } from '../output/decided-part.ts';
-import { encodeEventRecord, timeHeader, type TailEvent } from '../output/event-record.ts';
+import {
+  BATCH_OVERHEAD_BYTES,
+  DecidedPart,
+  decidedWrite,
+  type DecidedWrite,
+} from '../output/decided-part.ts';
+import { EventRecord, type TailEvent } from '../output/event-record.ts';
 import { forwarded, originalTimeMs, wasForwarded } from '../output/forward.ts';
+import { OutputRecord } from '../output/output-record.ts';
 import type { ShardContext } from './shard-context.ts';
 
 /** What was decided about one entity: encoded events, outputs, and who waits for it. It is committed together, or not at all. */
@@ -109,11 +115,8 @@ export class Decisions<State, Command, Event> {
     const topic = topics.names.deadLetters;
     const bytesMax = limits.partitionBatchBytesMax - BATCH_OVERHEAD_BYTES;
     counters.refused({ ...from, offset: record.offset, code: refusal.code });
-    return {
-      topic,
-      partition: this.#partition % topics.get(topic).partitionCount,
-      record: deadLetter(record, from, refusal, bytesMax),
-    };
+    const partition = this.#partition % topics.get(topic).partitionCount;
+    return decidedWrite({ topic, partition }, deadLetter(record, from, refusal, bytesMax));
   }
 
   /** The record goes to its entity's home. Once: a record that was forwarded and is still not at home is a dead letter. */
@@ -129,7 +132,10 @@ export class Decisions<State, Command, Event> {
       });
       return;
     }
-    const write = { topic: from.topic, partition: home, record: forwarded(record, from, key) };
+    const write = decidedWrite(
+      { topic: from.topic, partition: home },
+      forwarded(record, from, key),
+    );
     if (!this.#fitsAlone([write])) {
       this.refuse(record, from, {
         code: 'too-large',
@@ -145,7 +151,7 @@ export class Decisions<State, Command, Event> {
   /** A record for the home of its key, in an input topic (what an operator's retry has left over) or the quarantine list. */
   recordFor(topic: string, key: Uint8Array, value: Uint8Array | null): DecidedWrite {
     const partition = this.#context.topics.homeOf(topic, key);
-    return { topic, partition, record: { key, value, headers: [] } };
+    return decidedWrite({ topic, partition }, { key, value, headers: [] });
   }
 
   /** Adds a write of the engine's own, that stands by itself. */
@@ -193,18 +199,15 @@ export class Decisions<State, Command, Event> {
     timestampMs: number,
   ): DecidedWrite[] {
     const { topics } = this.#context;
-    const writes: DecidedWrite[] = events.map((event) => ({
-      topic: topics.names.events,
-      partition: this.#partition,
-      record: encodeEventRecord(event, entity.keyBytes),
-    }));
+    const toEvents = { topic: topics.names.events, partition: this.#partition };
+    const writes: DecidedWrite[] = events.map((event) =>
+      decidedWrite(toEvents, new EventRecord(event, entity.keyBytes)),
+    );
     for (const { topic, key, value } of outcome.outputs) {
       const keyBytes = key === entity.id ? entity.keyBytes : Buffer.from(key);
-      writes.push({
-        topic,
-        partition: this.#homeOf(topic, key === entity.id, keyBytes),
-        record: { key: keyBytes, value, headers: [timeHeader(timestampMs)] },
-      });
+      const partition = this.#homeOf(topic, key === entity.id, keyBytes);
+      const record = new OutputRecord({ key: keyBytes, value, timestampMs });
+      writes.push(decidedWrite({ topic, partition }, record));
     }
     if (outcome.writes !== undefined) writes.push(...outcome.writes);
     return writes;
@@ -221,10 +224,10 @@ export class Decisions<State, Command, Event> {
     const bytesMax = this.#context.limits.partitionBatchBytesMax;
     if (writes.length === 1) {
       const [only] = writes;
-      return !only || recordSizeBytesMax(only.record) + BATCH_OVERHEAD_BYTES <= bytesMax;
+      return !only || only.sizeBytes + BATCH_OVERHEAD_BYTES <= bytesMax;
     }
     let bytes = BATCH_OVERHEAD_BYTES;
-    for (const { record } of writes) bytes += recordSizeBytesMax(record);
+    for (const { sizeBytes } of writes) bytes += sizeBytes;
     return bytes <= bytesMax || this.#newPart().fits(writes);
   }
 

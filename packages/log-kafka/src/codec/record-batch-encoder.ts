@@ -24,11 +24,15 @@ export function encodeRecordBatch(
 ): Buffer {
   const baseTimestampMs = records[0]?.timestampMs ?? options.timestampMs;
   const bodySizes: number[] = [];
+  // Asked for once a record: the one who gives them may make them anew each time.
+  const headersOf: (readonly OutgoingHeader[])[] = [];
   let sizeBytes = batchField.records;
   for (let index = 0; index < records.length; index += 1) {
     const record = records[index]!;
     const deltaMs = (record.timestampMs ?? options.timestampMs) - baseTimestampMs;
-    const bodySize = recordBodySize(record, index, deltaMs);
+    const { headers } = record;
+    const bodySize = recordBodySize({ record, headers, index, deltaMs });
+    headersOf.push(headers);
     bodySizes.push(bodySize);
     sizeBytes += varintSize(bodySize) + bodySize;
   }
@@ -40,14 +44,22 @@ export function encodeRecordBatch(
     const timestampMs = record.timestampMs ?? options.timestampMs;
     if (timestampMs > maxTimestampMs) maxTimestampMs = timestampMs;
     at = writeVarint(batch, at, bodySizes[index]!);
-    at = writeRecordBody(batch, at, { record, index, deltaMs: timestampMs - baseTimestampMs });
+    const deltaMs = timestampMs - baseTimestampMs;
+    at = writeRecordBody(batch, at, { record, headers: headersOf[index]!, index, deltaMs });
   }
   writeHeader(batch, { ...options, count: records.length, baseTimestampMs, maxTimestampMs });
   return batch;
 }
 
-function recordBodySize(record: OutgoingRecord, index: number, deltaMs: number): number {
-  const { key, value, headers } = record;
+type RecordBody = {
+  readonly record: OutgoingRecord;
+  readonly headers: readonly OutgoingHeader[];
+  readonly index: number;
+  readonly deltaMs: number;
+};
+
+function recordBodySize({ record, headers, index, deltaMs }: RecordBody): number {
+  const { key, value } = record;
   const timeSize = deltaMs === 0 ? 1 : varlongSize(deltaMs);
   let size = ATTRIBUTES_BYTES + timeSize + varintSize(index) + bytesSize(key) + bytesSize(value);
   size += varintSize(headers.length);
@@ -96,12 +108,9 @@ function bytesSize(bytes: Uint8Array | null): number {
   return bytes === null ? 1 : varintSize(bytes.byteLength) + bytes.byteLength;
 }
 
-function writeRecordBody(
-  batch: Buffer,
-  from: number,
-  body: { record: OutgoingRecord; index: number; deltaMs: number },
-): number {
-  const { key, value, headers } = body.record;
+function writeRecordBody(batch: Buffer, from: number, body: RecordBody): number {
+  const { headers } = body;
+  const { key, value } = body.record;
   batch[from] = 0; // attributes: none are defined
   let at = from + ATTRIBUTES_BYTES;
   if (body.deltaMs === 0) {

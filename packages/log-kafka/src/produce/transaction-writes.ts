@@ -72,7 +72,7 @@ export class TransactionWrites {
   ): Batch[] {
     const { topic, partition } = write;
     let countBefore = 0;
-    return chunksOf(write.records).map((records, wave) => {
+    return chunksOf(write).map((records, wave) => {
       const offsetDelta = countBefore;
       countBefore += records.length;
       const baseSequence = lane.sequences.nextOf(write);
@@ -190,7 +190,11 @@ type Batch = {
 
 const NOT_WRITTEN = -1;
 
-function chunksOf(records: readonly OutgoingRecord[]): (readonly OutgoingRecord[])[] {
+function chunksOf({
+  records,
+  sizeBytesMax,
+}: Transaction['writes'][number]): (readonly OutgoingRecord[])[] {
+  if (sizeBytesMax !== undefined && sizeBytesMax <= BATCH_BYTES_MAX) return [records];
   const chunks: (readonly OutgoingRecord[])[] = [];
   let from = 0;
   let sizeBytes = 0;
