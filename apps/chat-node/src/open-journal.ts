@@ -35,5 +35,7 @@ export function journalLimits({ kind }: JournalAddress): Partial<EngineLimits> {
     journalBatchRows: 24_000,
     journalBatchBytes: 8 * 1024 * 1024,
     journalGatherBehindMs: 1_000,
+    // An append takes as long as Cassandra takes to sync twice, where it acknowledges before it does.
+    journalConcurrency: 16,
   };
 }

@@ -5,8 +5,9 @@ import { EVENT_BYTES_MAX, type JournalRow } from '@chat-cluster/journal';
 import { sleep } from '@chat-cluster/kernel';
 import { append, runBatches } from './append.ts';
 import { FakeClient } from './fake-client.ts';
-import { PositionWriter } from './position-writer.ts';
+import type { NodeGenerations } from './node-generations.ts';
 import type { Run } from './runs.ts';
+import { SettledWrites } from './settled-writes.ts';
 
 const BATCH_BYTES_MAX = 40_960;
 
@@ -105,6 +106,17 @@ test('positions are written when all runs are, each with its number of events as
   assert.match(fake.sent.at(-1)?.statements[0]?.query ?? '', /INTO shard/);
 });
 
+test('positions wait until what lies below them will stay', async () => {
+  const times: number[] = [];
+  const fake = new FakeClient(() => {
+    times.push(fake.timers.clock.monotonicMs());
+    return { rows: [] };
+  });
+  await fake.settle(appendTo(fake, [rowOf('a', 0)], { settleMs: 400 }));
+  const [rowsMs = 0, positionsMs = 0] = times;
+  assert.ok(positionsMs - rowsMs >= 400);
+});
+
 test('of a batch with an event that is too large nothing is sent', async () => {
   const fake = new FakeClient();
   const appending = appendTo(fake, [rowOf('a', 0), rowOf('a', 1, EVENT_BYTES_MAX + 1)]);
@@ -112,9 +124,14 @@ test('of a batch with an event that is too large nothing is sent', async () => {
   assert.equal(fake.sent.length, 0);
 });
 
-function appendTo(fake: FakeClient, rows: readonly JournalRow[]): Promise<void> {
+function appendTo(
+  fake: FakeClient,
+  rows: readonly JournalRow[],
+  { settleMs = 0 } = {},
+): Promise<void> {
   const { session, timers } = fake;
-  const positions = new PositionWriter({ session, timers, delayMs: 0 });
+  const readGenerations = async (): Promise<NodeGenerations> => new Map();
+  const settled = new SettledWrites({ readGenerations, timers, settleMs });
   const batch = { entityType: 'type', rows, positions: [{ shard: 0, offset: 7, eventNumber: 7 }] };
-  return append({ session, positions }, batch, { batchBytesMax: BATCH_BYTES_MAX });
+  return append({ session, settled }, batch, { batchBytesMax: BATCH_BYTES_MAX });
 }

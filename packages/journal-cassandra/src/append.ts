@@ -1,9 +1,10 @@
 import { checkEventSize, type JournalAppend, type JournalRow } from '@chat-cluster/journal';
 import { toBatches } from './batches.ts';
-import type { PositionWriter } from './position-writer.ts';
+import { writePositions } from './positions.ts';
 import { EVENT_OVERHEAD_BYTES, RUN_OVERHEAD_BYTES, RunEncoder } from './run-codec.ts';
 import { type Run, toRuns } from './runs.ts';
 import type { Session, Statement } from './session.ts';
+import type { SettledWrites } from './settled-writes.ts';
 
 /**
  * The timestamp is the number of events: of two runs with the same last event the longer one, which has all of the other's,
@@ -14,22 +15,27 @@ const INSERT_RUN =
   'INSERT INTO journal (entity_type, entity_id, bucket, seq, events, times, source, offsets) ' +
   'VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?';
 
-/** First all rows, then the positions: nobody sees a position without what lies below it (promise 3). */
+/** First all rows, until they will stay, then the positions: nobody sees a position without what lies below it (promise 3). */
 export async function append(
-  { session, positions }: { readonly session: Session; readonly positions: PositionWriter },
+  { session, settled }: { readonly session: Session; readonly settled: SettledWrites },
   batch: JournalAppend,
   { batchBytesMax }: { readonly batchBytesMax: number },
 ): Promise<void> {
   session.assertOpen();
   for (const row of batch.rows) checkEventSize(row);
   const encoder = new RunEncoder(batch.entityType);
-  await session.forEach(runBatches(batch.rows, batchBytesMax), async (runs) => {
-    const statements = runs.map((run): Statement => {
-      return { query: INSERT_RUN, params: encoder.encode(run) };
-    });
-    await session.write(statements);
-  });
-  await positions.write(batch.entityType, batch.positions);
+  const batches = runBatches(batch.rows, batchBytesMax);
+  if (batches.length > 0) {
+    await settled.settle(() =>
+      session.forEach(batches, async (runs) => {
+        const statements = runs.map((run): Statement => {
+          return { query: INSERT_RUN, params: encoder.encode(run) };
+        });
+        await session.write(statements);
+      }),
+    );
+  }
+  await writePositions(session, batch.entityType, batch.positions);
 }
 
 /**

@@ -7,12 +7,12 @@ import type {
   ShardRow,
   Snapshot,
 } from '@chat-cluster/journal';
-import type { Clock, Timers } from '@chat-cluster/kernel';
+import type { Clock } from '@chat-cluster/kernel';
 import { append } from './append.ts';
-import { PositionWriter } from './position-writer.ts';
 import { readEvents, readEventsBefore } from './read-events.ts';
 import { scan } from './scan.ts';
 import type { Session } from './session.ts';
+import type { SettledWrites } from './settled-writes.ts';
 import { pinPartitionCount, placeShard, readShards } from './shards.ts';
 import { readSnapshots, writeSnapshots } from './snapshots.ts';
 
@@ -20,25 +20,28 @@ import { readSnapshots, writeSnapshots } from './snapshots.ts';
 export class CassandraJournal implements Journal {
   readonly #session: Session;
   readonly #clock: Clock;
-  readonly #positions: PositionWriter;
+  readonly #settled: SettledWrites;
   readonly #batchBytesMax: number;
 
   constructor(options: {
     session: Session;
+    settled: SettledWrites;
     clock: Clock;
-    timers: Timers;
     batchBytesMax: number;
-    positionDelayMs: number;
   }) {
-    const { session, timers } = options;
-    this.#session = session;
+    this.#session = options.session;
+    this.#settled = options.settled;
     this.#clock = options.clock;
-    this.#positions = new PositionWriter({ session, timers, delayMs: options.positionDelayMs });
     this.#batchBytesMax = options.batchBytesMax;
   }
 
   async pinPartitionCount(entityType: string, partitionCount: number): Promise<number> {
-    return pinPartitionCount(this.#shardAccess(), entityType, partitionCount);
+    const access = this.#shardAccess();
+    let pinned = partitionCount;
+    await this.#settled.settle(async () => {
+      pinned = await pinPartitionCount(access, entityType, partitionCount);
+    });
+    return pinned;
   }
 
   async readShards(
@@ -49,11 +52,12 @@ export class CassandraJournal implements Journal {
   }
 
   async placeShard(entityType: string, shard: Omit<ShardRow, 'position'>): Promise<void> {
-    return placeShard(this.#shardAccess(), entityType, shard);
+    const access = this.#shardAccess();
+    await this.#settled.settle(() => placeShard(access, entityType, shard));
   }
 
   async append(batch: JournalAppend): Promise<void> {
-    const access = { session: this.#session, positions: this.#positions };
+    const access = { session: this.#session, settled: this.#settled };
     return append(access, batch, { batchBytesMax: this.#batchBytesMax });
   }
 
@@ -88,7 +92,6 @@ export class CassandraJournal implements Journal {
   }
 
   async close(): Promise<void> {
-    this.#positions.close();
     await this.#session.close();
   }
 

@@ -4,9 +4,11 @@ import { type Journal, JournalError } from '@chat-cluster/journal';
 import { assert, type Clock, systemClock, systemTimers, type Timers } from '@chat-cluster/kernel';
 import { toJournalError } from './cassandra-errors.ts';
 import { CassandraJournal } from './cassandra-journal.ts';
-import { readPositionDelayMs } from './position-delay.ts';
+import { readNodeGenerations } from './node-generations.ts';
 import { ensureSchema, type Replication } from './schema.ts';
 import { type Attempts, Session } from './session.ts';
+import { readSettleMs } from './settle-time.ts';
+import { SettledWrites } from './settled-writes.ts';
 
 /** How long to wait for the answer to one request: Cassandra itself gives up a write after 2 s. */
 const REQUEST_TIMEOUT_MS = 4_000;
@@ -53,10 +55,10 @@ export type CassandraJournalOptions = {
    */
   readonly batchBytesMax?: number;
   /**
-   * How long a journal position is held back after its rows were acknowledged; by default 0 if the
-   * nodes sync before they acknowledge, else twice their `commitlog_sync_period`.
+   * How long after its acknowledgement a write is on the disks for certain; by default 0 if the nodes sync before they
+   * acknowledge, else twice their `commitlog_sync_period`. An append takes so much longer.
    */
-  readonly positionDelayMs?: number;
+  readonly settleMs?: number;
   /** Of each request; three within 4 s by default. More of them where a slow disk may hold Cassandra up for seconds. */
   readonly attempts?: Attempts;
   readonly clock?: Clock;
@@ -87,12 +89,16 @@ export async function openCassandraJournal(options: CassandraJournalOptions): Pr
     await client.shutdown();
     throw toJournalError(error);
   }
+  const settled = new SettledWrites({
+    readGenerations: () => readNodeGenerations(client, localDataCenter),
+    timers,
+    settleMs: options.settleMs ?? prepared.settleMs,
+  });
   return new CassandraJournal({
     session: new Session({ client, clock, timers, attempts: options.attempts }),
+    settled,
     clock,
-    timers,
     batchBytesMax: options.batchBytesMax ?? BATCH_BYTES_MAX_DEFAULT,
-    positionDelayMs: options.positionDelayMs ?? prepared.positionDelayMs,
   });
 }
 
@@ -110,7 +116,7 @@ function shutDownReplacedHosts(client: Client): void {
 async function prepareCluster(
   options: CassandraJournalOptions,
   keyspace: string,
-): Promise<{ readonly localDataCenter: string; readonly positionDelayMs: number }> {
+): Promise<{ readonly localDataCenter: string; readonly settleMs: number }> {
   const loadBalancing = new policies.loadBalancing.RoundRobinPolicy();
   const base = clientOptions(options);
   const client = new Client({ ...base, policies: { ...base.policies, loadBalancing } });
@@ -120,7 +126,7 @@ async function prepareCluster(
     const replication = options.replication ?? defaultReplication(client, localDataCenter);
     const { timers = systemTimers } = options;
     await ensureSchema(client, { keyspace, replication, timers });
-    return { localDataCenter, positionDelayMs: await readPositionDelayMs(client) };
+    return { localDataCenter, settleMs: await readSettleMs(client) };
   } catch (error) {
     throw toJournalError(error);
   } finally {

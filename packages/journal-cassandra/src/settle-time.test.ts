@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors, types } from 'cassandra-driver';
 import { FakeClient } from './fake-client.ts';
-import { readPositionDelayMs } from './position-delay.ts';
+import { readSettleMs } from './settle-time.ts';
 
 function clientWith(settings: Readonly<Record<string, string>>): FakeClient {
   const rows = Object.entries(settings).map(([name, value]) => ({ name, value }));
@@ -12,7 +12,7 @@ function clientWith(settings: Readonly<Record<string, string>>): FakeClient {
 test('a node that syncs before it acknowledges needs no delay', async () => {
   for (const commitlog_sync of ['batch', 'group']) {
     const fake = clientWith({ commitlog_sync, commitlog_sync_period: '10000ms' });
-    assert.equal(await readPositionDelayMs(fake.client), 0);
+    assert.equal(await readSettleMs(fake.client), 0);
   }
 });
 
@@ -26,7 +26,7 @@ test('a node that syncs periodically needs twice its period', async () => {
     [{ commitlog_sync_period: 'soon' }, 20_000],
   ] as const) {
     const fake = clientWith({ commitlog_sync, ...setting });
-    assert.equal(await readPositionDelayMs(fake.client), delayMs);
+    assert.equal(await readSettleMs(fake.client), delayMs);
   }
 });
 
@@ -34,12 +34,12 @@ test('a node that does not tell its settings is taken for one with the default',
   const fake = new FakeClient(() => {
     throw new errors.ResponseError(types.responseErrorCodes.invalid, 'unknown table');
   });
-  assert.equal(await readPositionDelayMs(fake.client), 20_000);
+  assert.equal(await readSettleMs(fake.client), 20_000);
 });
 
 test('a node that does not answer is unavailable', async () => {
   const fake = new FakeClient(() => {
     throw new errors.ResponseError(types.responseErrorCodes.overloaded, 'planted');
   });
-  await assert.rejects(readPositionDelayMs(fake.client), { code: 'unavailable' });
+  await assert.rejects(readSettleMs(fake.client), { code: 'unavailable' });
 });

@@ -16,7 +16,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 6
  * the node that answers: 0 if it syncs before it acknowledges (`batch`, `group`), twice the period if
  * it does so `periodic`. Writes wait when a sync is later than one and a half periods.
  */
-export async function readPositionDelayMs(client: Client): Promise<number> {
+export async function readSettleMs(client: Client): Promise<number> {
   const settings = await readSettings(client);
   const sync = settings.get('commitlog_sync');
   if (sync === 'batch' || sync === 'group') return 0;
