@@ -9,11 +9,16 @@ type Result = { readonly step: string; readonly isOk: boolean; readonly output: 
 
 const root = join(import.meta.dirname, '..');
 
+/** The machine that this must suit has two cores. */
+const CONCURRENCY = 2;
+
 /** Scripts of package.json. */
 const steps = ['test:unit', 'unused', 'imports', 'lint', 'types', 'format:check'];
 
-/** The machine that this must suit has two cores. */
-const CONCURRENCY = 2;
+/** The unit tests take longer than all else together, in one process: each core has its half of their files. */
+const shards = new Map([['test:unit', CONCURRENCY]]);
+
+type Run = { readonly step: string; readonly title: string; readonly args: readonly string[] };
 
 async function main(named: readonly string[]): Promise<number> {
   const unknown = named.filter((step) => !steps.includes(step));
@@ -22,11 +27,11 @@ async function main(named: readonly string[]): Promise<number> {
     return 1;
   }
   const startMs = performance.now();
-  const waiting = [...(named.length > 0 ? named : steps)];
+  const waiting = (named.length > 0 ? named : steps).flatMap(runsOf);
   const results: Result[] = [];
   const runWaiting = async (): Promise<void> => {
-    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
-      results.push(await runStep(step));
+    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
+      results.push(await runStep(run));
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, runWaiting));
@@ -38,17 +43,29 @@ async function main(named: readonly string[]): Promise<number> {
   return failed.length === 0 ? 0 : 1;
 }
 
-async function runStep(step: string): Promise<Result> {
-  const startMs = performance.now();
-  const { isOk, output } = await runScript(step);
-  const parts = [isOk ? '✔' : '✖', step.padEnd(12), secondsSince(startMs), testCounts(output)];
-  console.log(parts.join(' ').trimEnd());
-  return { step, isOk, output };
+function runsOf(step: string): readonly Run[] {
+  const count = shards.get(step) ?? 1;
+  if (count === 1) return [{ step, title: step, args: [] }];
+  return Array.from({ length: count }, (_, index) => {
+    const shard = `${index + 1}/${count}`;
+    return { step, title: `${step} ${shard}`, args: ['--', '--', `--test-shard=${shard}`] };
+  });
 }
 
-function runScript(script: string): Promise<{ isOk: boolean; output: string }> {
+async function runStep({ step, title, args }: Run): Promise<Result> {
+  const startMs = performance.now();
+  const { isOk, output } = await runScript(step, args);
+  const parts = [isOk ? '✔' : '✖', title.padEnd(13), secondsSince(startMs), testCounts(output)];
+  console.log(parts.join(' ').trimEnd());
+  return { step: title, isOk, output };
+}
+
+function runScript(
+  script: string,
+  args: readonly string[],
+): Promise<{ isOk: boolean; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn('npm', ['run', '--silent', script], { cwd: root });
+    const child = spawn('npm', ['run', '--silent', script, ...args], { cwd: root });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
