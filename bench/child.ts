@@ -16,9 +16,11 @@ export type Child = {
 export function startChild(command: readonly string[], onLine?: (line: string) => void): Child {
   const [program = '', ...args] = command;
   const process_: ChildProcess = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  process.once('exit', () => process_.kill('SIGKILL'));
+  const endWithUs = (): void => void process_.kill('SIGKILL');
+  process.once('exit', endWithUs);
   const waiting = new Set<(line: string) => void>();
   const exited = once(process_, 'exit');
+  void exited.then(() => process.off('exit', endWithUs));
   if (process_.stdout !== null) {
     createInterface({ input: process_.stdout }).on('line', (line) => {
       onLine?.(line);
