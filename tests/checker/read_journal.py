@@ -76,16 +76,8 @@ def _read_cassandra(
     try:
         session = cluster.connect(keyspace)
         statement = SimpleStatement(QUERY, fetch_size=PAGE_ROWS)
-<<<<<<< HEAD
-        return [
-            _cassandra_row(row)
-            for row in session.execute(statement)
-            if row["entity_type"] == entity_type
-        ]
-=======
-        runs = (run for run in session.execute(statement) if run["entity_type"] == ENTITY_TYPE)
+        runs = (run for run in session.execute(statement) if run["entity_type"] == entity_type)
         return _merge(row for run in runs for row in _rows_of(run))
->>>>>>> b1d77bf (journal-cassandra: events of a conversation that are written together are one row)
     except (NoHostAvailable, DriverException) as error:
         raise CannotRead(f"Cassandra at {hosts}, port {port}: {error}") from error
     finally:

@@ -5,9 +5,7 @@ import { EVENT_BYTES_MAX, type JournalRow } from '@chat-cluster/journal';
 import { sleep } from '@chat-cluster/kernel';
 import { append, runBatches } from './append.ts';
 import { FakeClient } from './fake-client.ts';
-import type { NodeGenerations } from './node-generations.ts';
 import type { Run } from './runs.ts';
-import { SettledWrites } from './settled-writes.ts';
 
 const BATCH_BYTES_MAX = 40_960;
 
@@ -129,9 +127,8 @@ function appendTo(
   rows: readonly JournalRow[],
   { settleMs = 0 } = {},
 ): Promise<void> {
-  const { session, timers } = fake;
-  const readGenerations = async (): Promise<NodeGenerations> => new Map();
-  const settled = new SettledWrites({ readGenerations, timers, settleMs });
+  const { session } = fake;
+  const settled = fake.settled(settleMs);
   const batch = { entityType: 'type', rows, positions: [{ shard: 0, offset: 7, eventNumber: 7 }] };
   return append({ session, settled }, batch, { batchBytesMax: BATCH_BYTES_MAX });
 }

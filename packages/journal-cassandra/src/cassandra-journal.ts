@@ -36,12 +36,7 @@ export class CassandraJournal implements Journal {
   }
 
   async pinPartitionCount(entityType: string, partitionCount: number): Promise<number> {
-    const access = this.#shardAccess();
-    let pinned = partitionCount;
-    await this.#settled.settle(async () => {
-      pinned = await pinPartitionCount(access, entityType, partitionCount);
-    });
-    return pinned;
+    return pinPartitionCount(this.#shardAccess(), entityType, partitionCount);
   }
 
   async readShards(
@@ -52,8 +47,7 @@ export class CassandraJournal implements Journal {
   }
 
   async placeShard(entityType: string, shard: Omit<ShardRow, 'position'>): Promise<void> {
-    const access = this.#shardAccess();
-    await this.#settled.settle(() => placeShard(access, entityType, shard));
+    return placeShard(this.#shardAccess(), entityType, shard);
   }
 
   async append(batch: JournalAppend): Promise<void> {
@@ -95,7 +89,7 @@ export class CassandraJournal implements Journal {
     await this.#session.close();
   }
 
-  #shardAccess(): { readonly session: Session; readonly clock: Clock } {
-    return { session: this.#session, clock: this.#clock };
+  #shardAccess(): Parameters<typeof placeShard>[0] {
+    return { session: this.#session, settled: this.#settled, clock: this.#clock };
   }
 }

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Client, QueryOptions, types } from 'cassandra-driver';
 import { ManualTimers } from '@chat-cluster/kernel';
 import { type Attempts, Session } from './session.ts';
+import { SettledWrites } from './settled-writes.ts';
 
 /** A request that reached the driver. */
 export type SentRequest = {
@@ -41,6 +42,22 @@ export class FakeClient {
 
   get session(): Session {
     return this.openSession();
+  }
+
+  /** As where Cassandra syncs before it acknowledges. */
+  get settledAtOnce(): SettledWrites {
+    return this.settled(0);
+  }
+
+  /** Nodes that never end. */
+  settled(settleMs: number): SettledWrites {
+    const { timers } = this;
+    return new SettledWrites({
+      readGenerations: async () => new Map(),
+      probe: async () => 'all',
+      timers,
+      settleMs,
+    });
   }
 
   openSession(attempts?: Attempts): Session {

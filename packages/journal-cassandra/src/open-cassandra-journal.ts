@@ -9,6 +9,7 @@ import { ensureSchema, type Replication } from './schema.ts';
 import { type Attempts, Session } from './session.ts';
 import { readSettleMs } from './settle-time.ts';
 import { SettledWrites } from './settled-writes.ts';
+import { probeSync } from './sync-probe.ts';
 
 /** How long to wait for the answer to one request: Cassandra itself gives up a write after 2 s. */
 const REQUEST_TIMEOUT_MS = 4_000;
@@ -91,6 +92,7 @@ export async function openCassandraJournal(options: CassandraJournalOptions): Pr
   }
   const settled = new SettledWrites({
     readGenerations: () => readNodeGenerations(client, localDataCenter),
+    probe: () => probeSync(client, keyspace),
     timers,
     settleMs: options.settleMs ?? prepared.settleMs,
   });

@@ -37,6 +37,7 @@ test('a first start makes the keyspace and the tables; the version comes first a
       'CREATE TABLE IF NOT EXISTS chat.journal',
       'CREATE TABLE IF NOT EXISTS chat.snapshot',
       'CREATE TABLE IF NOT EXISTS chat.shard',
+      'CREATE TABLE IF NOT EXISTS chat.sync_probe',
       'INSERT INTO chat.schema_version',
     ],
   );
@@ -52,7 +53,7 @@ test('a node that does not know yet what another one made is asked again', async
     throw unknownTable();
   });
   await ensure(fake);
-  assert.equal(fake.sent.length, 7 + 3);
+  assert.equal(fake.sent.length, 8 + 3);
 });
 
 test('the version is written once every node that is up knows all tables', async () => {
@@ -66,19 +67,19 @@ test('the version is written once every node that is up knows all tables', async
   });
   fake.hosts = [one!, away, two!];
   await ensure(fake);
-  const asked = fake.sent.slice(6);
+  const asked = fake.sent.slice(7);
   assert.deepEqual(
     asked.map(({ options }) => options?.host),
     [one, one, one, one, two, undefined],
   );
-  assert.match(asked[0]?.statements[0]?.query ?? '', /^SELECT \* FROM chat\.shard LIMIT 1$/);
+  assert.match(asked[0]?.statements[0]?.query ?? '', /^SELECT \* FROM chat\.sync_probe LIMIT 1$/);
   assert.match(sent(fake).at(-1) ?? '', /^INSERT INTO chat\.schema_version/);
 });
 
 test('a first start that was stopped is finished', async () => {
   const fake = new FakeClient(() => ({ rows: [] })); // the version table is there, and empty
   await ensure(fake);
-  assert.equal(fake.sent.length, 7);
+  assert.equal(fake.sent.length, 8);
 });
 
 test('tables of this version are left alone', async () => {

@@ -11,10 +11,10 @@ export const SCHEMA_VERSION = 2;
 export type Replication = Readonly<Record<string, string | number>>;
 
 const VERSION_TABLE = 'schema-version';
-const TABLES = ['journal', 'snapshot', 'shard'];
+const TABLES = ['journal', 'snapshot', 'shard', 'sync-probe'];
 
 /** The one that is made last. */
-const LAST_TABLE = 'shard';
+const LAST_TABLE = 'sync_probe';
 
 const COMPONENT = 'journal';
 

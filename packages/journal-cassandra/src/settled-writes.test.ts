@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { JournalError } from '@chat-cluster/journal';
+import { sleep } from '@chat-cluster/kernel';
 import { FakeClient } from './fake-client.ts';
 import type { NodeGenerations } from './node-generations.ts';
 import { SettledWrites } from './settled-writes.ts';
+import type { Probed } from './sync-probe.ts';
 
 const SETTLE_MS = 400;
 
 /** A write, where the nodes have these generations each time they are asked; the last ones stay. Answers what was done. */
 async function stepsOf(
   generations: readonly Readonly<Record<string, number | undefined>>[],
-  options: { settleMs?: number; write?: () => Promise<void> } = {},
+  options: { settleMs?: number; write?: () => Promise<void>; probed?: Probed } = {},
 ): Promise<readonly string[]> {
   const fake = new FakeClient();
   const left = generations.map((nodes): NodeGenerations => new Map(Object.entries(nodes)));
@@ -18,12 +20,16 @@ async function stepsOf(
   let writtenMs = 0;
   const writes = new SettledWrites({
     readGenerations: async () => {
-      const waitedMs = fake.timers.clock.monotonicMs() - writtenMs;
-      steps.push(steps.includes('write') && waitedMs < SETTLE_MS ? 'asked too early' : 'ask');
+      steps.push('ask');
       const [first] = left;
       assert.ok(first);
       if (left.length > 1) left.shift();
       return first;
+    },
+    probe: async () => {
+      const waitedMs = fake.timers.clock.monotonicMs() - writtenMs;
+      steps.push(waitedMs < SETTLE_MS ? 'probed too early' : 'probe');
+      return options.probed ?? 'all';
     },
     timers: fake.timers,
     settleMs: options.settleMs ?? SETTLE_MS,
@@ -39,49 +45,71 @@ async function stepsOf(
   return steps;
 }
 
-const once = ['ask', 'write', 'ask'];
-const twice = [...once, 'write', 'ask'];
+const once = ['ask', 'write', 'probe', 'ask'];
+const twice = [...once, 'write', 'probe', 'ask'];
 
 test('a write counts when no node has ended until it is synced', async () => {
   assert.deepEqual(await stepsOf([{ a: 1, b: 7 }]), once);
 });
 
+const probed = 'some are away';
+
 test('when a node has started anew, or is gone, everything is written again', async () => {
   assert.deepEqual(await stepsOf([{ a: 1 }, { a: 2 }]), twice);
-  assert.deepEqual(
-    await stepsOf([
-      { a: 1, b: 7 },
-      { a: 1, b: undefined },
-    ]),
-    twice,
-  );
+  const isGone = [
+    { a: 1, b: 7 },
+    { a: 1, b: undefined },
+  ];
+  assert.deepEqual(await stepsOf(isGone, { probed }), twice);
+  assert.deepEqual(await stepsOf([{ a: 1, b: 7 }, { a: 1 }]), twice);
 });
 
 test('a node that comes back may have taken the write: it is written again', async () => {
-  assert.deepEqual(
-    await stepsOf([
-      { a: 1, b: undefined },
-      { a: 1, b: 8 },
-    ]),
-    twice,
-  );
+  const isBack = [
+    { a: 1, b: undefined },
+    { a: 1, b: 8 },
+  ];
+  assert.deepEqual(await stepsOf(isBack), twice);
   assert.deepEqual(await stepsOf([{ a: 1 }, { a: 1, b: 1 }]), twice);
-  assert.deepEqual(
-    await stepsOf([
-      { a: 1, b: undefined },
-      { a: 1, c: undefined },
-    ]),
-    twice,
-  );
+  const isAnother = [
+    { a: 1, b: undefined },
+    { a: 1, c: undefined },
+  ];
+  assert.deepEqual(await stepsOf(isAnother, { probed }), twice);
 });
 
 test('a node that stays away delays nothing', async () => {
-  assert.deepEqual(await stepsOf([{ a: 1, b: undefined }]), once);
+  assert.deepEqual(await stepsOf([{ a: 1, b: undefined }], { probed }), once);
+});
+
+test('a node that only this client cannot reach may have ended: nobody knows', async () => {
+  const steps = await stepsOf([{ a: 1, b: undefined }], { probed: 'all' });
+  assert.equal(steps.at(-1), 'unavailable');
+});
+
+test('of writes that settle at the same time two write, the others wait', async () => {
+  const fake = new FakeClient();
+  let running = 0;
+  let runningMax = 0;
+  const writes = new SettledWrites({
+    readGenerations: async () => new Map(),
+    probe: async () => 'all',
+    timers: fake.timers,
+    settleMs: SETTLE_MS,
+  });
+  const write = async (): Promise<void> => {
+    running += 1;
+    runningMax = Math.max(runningMax, running);
+    await sleep(fake.timers, 50);
+    running -= 1;
+  };
+  await fake.settle(Promise.all(Array.from({ length: 6 }, () => writes.settle(write))));
+  assert.equal(runningMax, 2);
 });
 
 test('nodes that keep ending are told of', async () => {
   const generations = [1, 2, 3, 4, 5].map((a) => ({ a }));
-  assert.deepEqual(await stepsOf(generations), [...twice, 'write', 'ask', 'unavailable']);
+  assert.deepEqual(await stepsOf(generations), [...twice, 'write', 'probe', 'ask', 'unavailable']);
 });
 
 test('a write that fails is not waited for', async () => {

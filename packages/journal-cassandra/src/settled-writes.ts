@@ -1,60 +1,77 @@
-import { JournalError } from '@chat-cluster/journal';
+import { ConcurrencyLimit, JournalError } from '@chat-cluster/journal';
 import { sleep, type Timers } from '@chat-cluster/kernel';
 import type { NodeGenerations } from './node-generations.ts';
+import type { Probed } from './sync-probe.ts';
 
 /**
  * Writes that last where Cassandra acknowledges before it syncs (`commitlog_sync: periodic`).
  *
  * A node that is killed, or loses its power, comes back without what it acknowledged last. So a write counts only when
- * `settleMs` have passed since it was acknowledged, which is enough for a sync, and no node has ended since
- * before it was begun: whatever node has acknowledged it has it on its disk then. If one has ended, everything is
- * written again, which is why the write must be idempotent. A node that was away at both ends is taken to have been away in between:
- * Cassandra takes several seconds to start, longer than a write and its settling.
+ *
+ * 1. `settleMs` after it was acknowledged each node takes another write, which shows that it has synced meanwhile, and
+ * 2. no node has ended since before it was begun, by their generations.
+ *
+ * Otherwise everything is written again, which is why the write must be idempotent. A node that was away at both ends, and that
+ * Cassandra sees away, is taken to have been away in between: it takes several seconds to start, longer than a write and its settling.
  */
 export class SettledWrites {
   readonly #readGenerations: () => Promise<NodeGenerations>;
+  readonly #probe: () => Promise<Probed>;
   readonly #timers: Timers;
   readonly #settleMs: number;
+  readonly #writing = new ConcurrencyLimit({
+    runningMax: WRITES_RUNNING_MAX,
+    waitingMax: WRITES_WAITING_MAX,
+  });
 
   /** @param options `settleMs`: 0 where a write is acknowledged after it is on the disk */
   constructor(options: {
     readonly readGenerations: () => Promise<NodeGenerations>;
+    readonly probe: () => Promise<Probed>;
     readonly timers: Timers;
     readonly settleMs: number;
   }) {
     this.#readGenerations = options.readGenerations;
+    this.#probe = options.probe;
     this.#timers = options.timers;
     this.#settleMs = options.settleMs;
   }
 
-  /** Resolves when what was written will stay. Rejects with what the write rejects with, or 'unavailable' if nodes keep ending. */
+  /** Resolves when what was written will stay. Rejects with what the write rejects with, or 'unavailable' if that cannot be known. */
   async settle(write: () => Promise<unknown>): Promise<void> {
     if (this.#settleMs === 0) {
-      await write();
+      await this.#writing.run(write);
       return;
     }
     let before = await this.#readGenerations();
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
-      await write();
+      await this.#writing.run(write);
       await sleep(this.#timers, this.#settleMs);
+      const probed = await this.#probe();
       const after = await this.#readGenerations();
-      if (areSame(before, after)) return;
+      if (areSame(before, after, probed)) return;
       before = after;
     }
     throw new JournalError(
       'unavailable',
-      'Nodes of Cassandra keep ending while the journal is written. It is tried again; look at their logs.',
+      'Nodes of Cassandra end, or cannot be reached from here, while the journal is written. It is tried again; look at their logs.',
     );
   }
 }
 
+/** Settling overlaps, writing hardly does: more of them would only wait in line at Cassandra, and recoveries with them. */
+const WRITES_RUNNING_MAX = 2;
+const WRITES_WAITING_MAX = 1_024;
+
 /** The caller tries again, later and later. */
 const ATTEMPTS_MAX = 3;
 
-function areSame(before: NodeGenerations, after: NodeGenerations): boolean {
+/** Of a node that gives no generation nothing is known, unless Cassandra sees it away too. */
+function areSame(before: NodeGenerations, after: NodeGenerations, probed: Probed): boolean {
   if (before.size !== after.size) return false;
   for (const [node, generation] of after) {
     if (!before.has(node) || before.get(node) !== generation) return false;
+    if (generation === undefined && probed === 'all') return false;
   }
   return true;
 }

@@ -17,7 +17,8 @@ function withRows(...rows: readonly object[]): FakeClient {
 }
 
 function access(fake: FakeClient) {
-  return { session: fake.session, clock: fake.timers.clock };
+  const { session, settledAtOnce: settled, timers } = fake;
+  return { session, settled, clock: timers.clock };
 }
 
 function writesOf(fake: FakeClient): SentRequest['statements'] {

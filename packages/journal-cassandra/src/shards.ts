@@ -2,6 +2,7 @@ import type { ShardRow } from '@chat-cluster/journal';
 import { assert, type Clock } from '@chat-cluster/kernel';
 import { int64 } from './int64.ts';
 import type { Session } from './session.ts';
+import type { SettledWrites } from './settled-writes.ts';
 
 const READ_SHARDS =
   'SELECT shard, event_topic_id, input_topic_ids, position_offset, event_number FROM shard ' +
@@ -27,19 +28,26 @@ type StoredShard = {
   readonly event_number: bigint | null;
 };
 
+/** What is placed must stay: it is written once. */
+type ShardAccess = {
+  readonly session: Session;
+  readonly settled: SettledWrites;
+  readonly clock: Clock;
+};
+
 /**
  * The first count stays (promise 6): it is written only where there is none, with a timestamp that
  * falls as time goes on, and read back, so that of two first ones both callers get the same.
  */
 export async function pinPartitionCount(
-  { session, clock }: { readonly session: Session; readonly clock: Clock },
+  { session, settled, clock }: ShardAccess,
   entityType: string,
   partitionCount: number,
 ): Promise<number> {
   const before = await readPartitionCount(session, entityType);
   if (before !== undefined) return before;
   const params = [entityType, partitionCount, firstWinsTimestamp(clock)];
-  await session.write([{ query: PIN_PARTITION_COUNT, params }]);
+  await settled.settle(() => session.write([{ query: PIN_PARTITION_COUNT, params }]));
   const pinned = await readPartitionCount(session, entityType);
   assert(pinned !== undefined, 'A partition count that was written is read.');
   return pinned;
@@ -47,7 +55,7 @@ export async function pinPartitionCount(
 
 /** Writes what is not there yet, first come first served; never the position (promise 10). */
 export async function placeShard(
-  { session, clock }: { readonly session: Session; readonly clock: Clock },
+  { session, settled, clock }: ShardAccess,
   entityType: string,
   shard: Omit<ShardRow, 'position'>,
 ): Promise<void> {
@@ -58,7 +66,7 @@ export async function placeShard(
   if (before && Object.keys(topicIdsNew).length === 0) return;
   const eventTopicId = before?.eventTopicId ?? shard.eventTopicId;
   const params = [firstWinsTimestamp(clock), eventTopicId, topicIdsNew, entityType, shard.shard];
-  await session.write([{ query: PLACE_SHARD, params }]);
+  await settled.settle(() => session.write([{ query: PLACE_SHARD, params }]));
 }
 
 /** In the order asked; undefined for one that was never placed. */

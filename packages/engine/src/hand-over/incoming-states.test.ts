@@ -50,8 +50,8 @@ test('nothing is taken before all have come, and what comes later is left', asyn
   assert.equal(states.take('y'), undefined);
 });
 
-test('they count as entities in memory, and what has no room is left', () => {
-  const { budget, states } = incoming(500);
+test('they count as entities in memory, and take no more than half of what those may', () => {
+  const { budget, states } = incoming(1_000);
   states.begin(9);
   states.add(part(['a', 'b', 'c', 'd', 'e']));
   assert.ok(budget.bytes < 800);

@@ -7,6 +7,7 @@ import type { EngineLimits } from '../engine-limits.ts';
 import type { EngineTopics } from '../engine-topics.ts';
 import type { Report } from '../management/report.ts';
 import type { FirstOffsets } from '../output/start-commit.ts';
+import { Limiter } from '../recovery/limiter.ts';
 import { backlogGap, readBacklog } from './read-backlog.ts';
 import { ShardStoppedError } from './shard-stopped-error.ts';
 import { startPositions, type InputFound, type StartPositions } from './start-positions.ts';
@@ -61,6 +62,8 @@ const BACKOFF_MAX_MS = 500;
 const SHORT_READS_MAX = 20;
 /** Room in the backlog is looked for this often. */
 const ROOM_POLL_MS = 20;
+/** Backlogs that are read at the same time: the first chunk of each is taken before its size is known. */
+const BACKLOGS_READ_MAX = 8;
 
 /**
  * Takes a partition over (promise 2), in this order, and each step only as long as the tenure lasts:
@@ -75,6 +78,7 @@ const ROOM_POLL_MS = 20;
 export class TakeOver {
   readonly #options: TakeOverOptions;
   readonly #questions: TakeOverQuestions;
+  readonly #readings = new Limiter(BACKLOGS_READ_MAX);
 
   constructor(options: TakeOverOptions) {
     this.#options = options;
@@ -105,15 +109,11 @@ export class TakeOver {
   }
 
   async #attempt(tenure: Tenure): Promise<TakenOver | 'short'> {
-    const { backlogBudget } = this.#options;
     const [inputs, row] = await Promise.all([
       this.#fenceTheDead(tenure).then(() => this.#stableOffsets(tenure)),
       this.#questions.rows.ask(tenure.partition),
     ]);
-    while (backlogBudget.isFull) {
-      assertLasts(tenure);
-      await sleep(this.#options.timers, ROOM_POLL_MS);
-    }
+    await this.#untilRoom(tenure);
     const start = await this.#judged(tenure, async () => {
       const where = { groupId: this.#options.groupId, partition: tenure.partition };
       return startPositions(where, inputs, row);
@@ -202,6 +202,14 @@ export class TakeOver {
     }
   }
 
+  /** Over the bound shards are taken over one by one (promise 2): each reads its backlog when there is room for it. */
+  async #untilRoom(tenure: Tenure): Promise<void> {
+    while (this.#options.backlogBudget.isFull) {
+      assertLasts(tenure);
+      await sleep(this.#options.timers, ROOM_POLL_MS);
+    }
+  }
+
   async #backlog(
     tenure: Tenure,
     { ends: { highWatermark, logStart }, row, start: { eventNumber, mayHaveMoreEvents } }: Found,
@@ -213,15 +221,17 @@ export class TakeOver {
     if ((row !== undefined && row.eventTopicId !== topicId) || position.offset > highWatermark) {
       throw eventTopicChanged(topic, partition, row);
     }
-    const tail = await readBacklog(
-      { ...this.#options, budget: backlogBudget, assertLasts: () => assertLasts(tenure) },
-      {
-        from: { topic, topicId, partition },
-        position,
-        offsetFrom: Math.max(position.offset, logStart),
-        offsetUntil: highWatermark,
-      },
-    );
+    const range = {
+      from: { topic, topicId, partition },
+      position,
+      offsetFrom: Math.max(position.offset, logStart),
+      offsetUntil: highWatermark,
+    };
+    const tail = await this.#readings.run(async () => {
+      await this.#untilRoom(tenure);
+      const lasts = { budget: backlogBudget, assertLasts: () => assertLasts(tenure) };
+      return readBacklog({ ...this.#options, ...lasts }, range);
+    });
     const { eventNumberLast } = tail;
     if (eventNumberLast === eventNumber) return tail;
     if (eventNumberLast > eventNumber && mayHaveMoreEvents) return tail;

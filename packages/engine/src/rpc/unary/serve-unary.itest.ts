@@ -107,6 +107,21 @@ for (const protocol of PROTOCOLS) {
       });
     });
 
+    test('is refused in a sentence that a header can carry, whatever is in it', async (t) => {
+      const { port } = await listen(t, (sentence) => {
+        throw new ConnectError(`${sentence}\ud83d`, Code.InvalidArgument);
+      });
+      const client = clientOf(protocol, port);
+      await assert.rejects(
+        client.shardMap({ entityType: 'Half a character:' }),
+        failsWith(Code.InvalidArgument, /^Half a character:\ufffd$/),
+      );
+      await assert.rejects(
+        client.shardMap({ entityType: 'ü'.repeat(100_000) }),
+        failsWith(Code.InvalidArgument, /^ü{1000}$/),
+      );
+    });
+
     test('tells what nobody expected to the log only', async (t) => {
       const reported: unknown[] = [];
       const { port } = await listen(
@@ -186,24 +201,60 @@ test('what is not one binary message over HTTP/2 is the library’s', async (t) 
 
 test('bytes that are no message are refused, and a body that does not come is cut off', async (t) => {
   const { port } = await listen(t, undefined, { limits: { requestTimeoutMs: 100 } });
-  const session = connect(`http://127.0.0.1:${port}`);
-  t.after(() => session.close());
-  const say = async (body: Buffer | undefined) => {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': PATH,
-      'content-type': 'application/grpc',
-    });
-    let status: unknown;
-    stream.on('response', (headers) => (status = headers['grpc-status']));
-    stream.on('error', () => undefined);
-    stream.resume();
-    if (body !== undefined) stream.end(body);
-    await once(stream, 'close');
-    return { status, rstCode: stream.rstCode };
-  };
+  const say = sayer(t, port);
   assert.equal((await say(Buffer.from([0, 0]))).status, String(Code.Unimplemented));
   assert.equal((await say(Buffer.from([0, 0, 0, 0, 9, 1]))).status, String(Code.Unimplemented));
   assert.equal((await say(Buffer.from([1, 0, 0, 0, 0]))).status, String(Code.Internal));
   assert.equal((await say(undefined)).rstCode, constants.NGHTTP2_CANCEL);
 });
+
+test('a call is answered whatever time its caller names', async (t) => {
+  const { port } = await listen(t);
+  const empty = Buffer.alloc(5);
+  const { status } = await sayer(t, port)(empty, { 'grpc-timeout': '99999999H' }, 'until answered');
+  assert.equal(status, undefined, 'The status follows the answer.');
+});
+
+test('a call that is refused before its body has come does not hold the connection', async (t) => {
+  const access = { kind: 'nodes', secret: 'a secret between nodes' } as const;
+  const { port } = await listen(t, undefined, { access, limits: { requestTimeoutMs: 100 } });
+  const { rstCode, status } = await sayer(t, port)(undefined);
+  assert.deepEqual([status, rstCode], [String(Code.Unauthenticated), constants.NGHTTP2_CANCEL]);
+});
+
+test('a call whose body does not come ends with its time, and with the port', async (t) => {
+  const server = await listen(t);
+  const say = sayer(t, server.port);
+  const late = say(undefined, { 'grpc-timeout': '50m' }, 'until answered');
+  assert.equal((await late).status, String(Code.DeadlineExceeded));
+  const open = say(undefined, {}, 'until answered');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const closed = server.close();
+  assert.equal((await open).status, String(Code.Unavailable));
+  await closed;
+});
+
+/** Says these bytes of a body, or none and never ends it; resolves when the stream is closed, or answered. */
+function sayer(t: TestContext, port: number) {
+  const session = connect(`http://127.0.0.1:${port}`);
+  session.on('error', () => undefined);
+  t.after(() => session.close());
+  return async (body: Buffer | undefined, headers = {}, until = 'until closed') => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': PATH,
+      'content-type': 'application/grpc',
+      ...headers,
+    });
+    let status: unknown;
+    stream.on('response', (shown) => (status = shown['grpc-status']));
+    const answered = once(stream, 'response');
+    stream.on('error', () => undefined);
+    stream.resume();
+    if (body !== undefined) stream.end(body);
+    if (until === 'until answered') await answered;
+    else await once(stream, 'close');
+    if (until === 'until answered') stream.close();
+    return { status, rstCode: stream.rstCode };
+  };
+}

@@ -26,8 +26,19 @@ export function serveUnary(
   served: { readonly method: UnaryMethod; readonly protocol: UnaryProtocol },
   options: ServeUnaryOptions,
 ): void {
-  void new UnaryCall(stream, served, options).serve(headers);
+  new UnaryCall(stream, served, options).serve(headers).catch((error: unknown) => {
+    options.report('error', 'A call could not be answered.', {
+      method: served.method.path.slice(1),
+      error,
+    });
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  });
 }
+
+/** Who names a longer time waits as long as he likes; a timer takes no more than 24 days. */
+const DEADLINE_MS_MAX = 24 * 60 * 60 * 1_000;
+/** A sentence travels in a header, and a session that is sent too large a header ends, with all its other calls. */
+const SENTENCE_LENGTH_MAX = 1_000;
 
 class UnaryCall {
   readonly #stream: ServerHttp2Stream;
@@ -56,6 +67,7 @@ class UnaryCall {
     this.#stream.on('close', onClose);
     // Whoever waits hears of it by the stream's closing.
     this.#stream.on('error', () => undefined);
+    this.#limitBody();
     let answer: Uint8Array | undefined;
     let failure: unknown;
     try {
@@ -76,7 +88,8 @@ class UnaryCall {
     this.#options.requireAccess();
     const timeoutMs = this.#protocol.timeoutMs(headers);
     if (timeoutMs !== undefined) {
-      this.#cancelTimeout = this.#options.timers.after(timeoutMs, () =>
+      const deadlineMs = Math.min(timeoutMs, DEADLINE_MS_MAX);
+      this.#cancelTimeout = this.#options.timers.after(deadlineMs, () =>
         this.#ending.abort(tooLate(timeoutMs)),
       );
     }
@@ -85,30 +98,33 @@ class UnaryCall {
     return this.#method.answer(this.#protocol.message(body), caller);
   }
 
-  /** Ended by its last byte, by the caller's going, or by taking too long or too much. */
-  #body(): Promise<Buffer> {
+  /** From the first moment, also where the call is refused before its body is read: a body that does not come would hold the connection. */
+  #limitBody(): void {
     const { limits, timers } = this.#options;
-    const bytesMax = limits.messageBytesMax + this.#protocol.envelopeBytes;
-    const stream = this.#stream;
+    const cancel = timers.after(limits.requestTimeoutMs, () =>
+      this.#stream.close(constants.NGHTTP2_CANCEL),
+    );
+    this.#stream.once('end', cancel);
+    this.#stream.once('close', cancel);
+  }
+
+  /** Ended by its last byte, by what ends the call, or by being too much. */
+  #body(): Promise<Buffer> {
+    const { messageBytesMax } = this.#options.limits;
+    const bytesMax = messageBytesMax + this.#protocol.envelopeBytes;
     const chunks: Buffer[] = [];
     let bytes = 0;
     return new Promise((resolve, reject) => {
-      const cancel = timers.after(limits.requestTimeoutMs, () =>
-        stream.close(constants.NGHTTP2_CANCEL),
-      );
-      stream.on('data', (chunk: Buffer) => {
+      const { signal } = this.#ending;
+      const onEnding = (): void => reject(signal.reason);
+      signal.addEventListener('abort', onEnding);
+      this.#stream.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
         if (bytes <= bytesMax) chunks.push(chunk);
-        else reject(tooLarge(limits.messageBytesMax));
+        else reject(tooLarge(messageBytesMax));
       });
-      const onClose = (): void => {
-        cancel();
-        reject(gone());
-      };
-      stream.once('close', onClose);
-      stream.once('end', () => {
-        cancel();
-        stream.off('close', onClose);
+      this.#stream.once('end', () => {
+        signal.removeEventListener('abort', onEnding);
         resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
       });
     });
@@ -126,11 +142,19 @@ class UnaryCall {
     }
     this.#protocol.refuse(
       this.#stream,
-      isKnown ? failure : new ConnectError('internal error', Code.Internal),
+      isKnown ? tellable(failure) : new ConnectError('internal error', Code.Internal),
     );
     // What is still to come of the request is of no use.
     this.#stream.resume();
   }
+}
+
+/** The same with a sentence that a header can carry. */
+function tellable(error: ConnectError): ConnectError {
+  const { code, metadata, rawMessage } = error;
+  if (rawMessage.length <= SENTENCE_LENGTH_MAX && rawMessage.isWellFormed()) return error;
+  const sentence = rawMessage.slice(0, SENTENCE_LENGTH_MAX).toWellFormed();
+  return new ConnectError(sentence, code, metadata);
 }
 
 function gone(): ConnectError {
