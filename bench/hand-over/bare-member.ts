@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 /**
  * `bare-member.ts PORT PARTITIONS NAME`: a member of a group that consumes, transforms and produces in transactions, and nothing else: no engine, no state, no storage. Gives all
  * of its partitions up in each rebalance. Prints `member ID PARTITIONS` with each assignment.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FetchedBatch, OutgoingRecord, TopicIdPartition } from '@chat-cluster/log';
 import { LogError } from '@chat-cluster/log';
 import { openKafkaLog } from '@chat-cluster/log-kafka';

@@ -3,7 +3,7 @@ import type { Log } from '@chat-cluster/log';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 import { createTopics, PARTITION_COUNT } from '../chat/load.ts';
 import { describeMachine, machineLine } from '../machine.ts';
-import { quantilesOf } from '../quantiles.ts';
+import { type Quantiles, quantilesOf } from '../quantiles.ts';
 import { writeResult } from '../write-result.ts';
 import { BARE_TOPICS, BareGroup } from './bare-group.ts';
 import { homeOf, type LoadTopics, SteadyLoad } from './steady-load.ts';
@@ -192,18 +192,11 @@ function report(
   writeResult('hand-over-cluster', { machine, ...options, nodes, bare }, table);
 }
 
-/** Of a sample, ms. */
-type Figures = { readonly p50: number; readonly p99: number; readonly max: number };
-
 function figuresOf({ killed, stopped, sentCount }: HandedOver) {
-  return { sentCount, kills: figuresOfSample(killed), stops: figuresOfSample(stopped) };
+  return { sentCount, kills: quantilesOf(killed), stops: quantilesOf(stopped) };
 }
 
-function figuresOfSample(sample: Sample): Figures {
-  return quantilesOf(sample);
-}
-
-function row(name: string, ...columns: readonly Figures[]): string {
+function row(name: string, ...columns: readonly Quantiles[]): string {
   const values = columns.flatMap(({ p50, p99, max }) => [p50, p99, max]);
   return `| ${name} | ${values.map((value) => `${Math.round(value)} ms`).join(' | ')} |`;
 }

@@ -46,7 +46,7 @@ export class TwoNodes {
     await node.line((line) => line.includes('Ready:'));
   }
 
-  /** SIGKILL. Resolves as soon as it is sent. */
+  /** SIGKILL. Resolves when it is gone. */
   kill(index: NodeIndex): Promise<void> {
     return this.#nodes[index]?.kill() ?? Promise.resolve();
   }

@@ -30,12 +30,15 @@ export function newValueOf(given: Given, text: string | undefined): NewValue | u
   }
 }
 
-/** Throws a UsageError for a value that would only become a dead letter again. */
-export function requireFit(value: NewValue, input: ApplicationInput): void {
-  if (!input.isBinary) return;
-  if (value.isText) {
+/** What the application reads in the value. Throws a UsageError for one that would only become a dead letter again. */
+export function requireFit(
+  value: NewValue,
+  input: ApplicationInput,
+): { readonly entityId: string } {
+  if (input.isBinary && value.isText) {
     throw new UsageError(`The values of ${input.topic} are no text: give a file, --value-file.`);
   }
   const read = input.read(value.bytes);
   if (!read.ok) throw new UsageError(`${read.reason} (${input.topic})`);
+  return read;
 }

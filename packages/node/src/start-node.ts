@@ -51,7 +51,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { entityType, management: address } = options;
   const node: StartingNode = { workers: [], port: undefined };
   const workers = (): NodeWorker[] => node.workers.filter((worker) => worker !== undefined);
-  const explain: Explain = (question, deadlineMs) => explainBy(workers(), question, deadlineMs);
+  const explain: Explain = (...asked) => explainBy(workers(), ...asked);
   const management = await startManagementServer({
     address,
     entityType,
@@ -115,15 +115,18 @@ async function startWorkers(
   return port;
 }
 
-/** The first worker that can tells: all of them read the same log and journal. */
+/** The first worker that can tells, all in one deadline: all of them read the same log and journal. */
 async function explainBy(
   workers: readonly NodeWorker[],
-  ...asked: Parameters<Explain>
+  ...[question, deadlineMs, signal]: Parameters<Explain>
 ): Promise<ExplainOutcome> {
+  const untilMs = systemClock.monotonicMs() + deadlineMs;
   const starting = 'The node is starting: ask again in a second.';
   let outcome: ExplainOutcome = { kind: 'refused', code: 'unreadable', reason: starting };
   for (const worker of workers) {
-    outcome = await worker.explain(...asked);
+    const leftMs = Math.floor(untilMs - systemClock.monotonicMs());
+    if (leftMs <= 0 || signal?.aborted === true) break;
+    outcome = await worker.explain(question, leftMs, signal);
     if (outcome.kind === 'explained' || !ELSEWHERE_PERHAPS.has(outcome.code)) break;
   }
   return outcome;

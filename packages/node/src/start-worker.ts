@@ -76,7 +76,7 @@ export async function startWorker<State, Command, Event>(
     opened.push(() => log.close());
     const explainer = explainerOf(setup, journal);
     opened.push(() => explainer.close());
-    const explain: Explain = (question, deadlineMs) => explainer.explain(question, deadlineMs);
+    const explain: Explain = (...asked) => explainer.explain(...asked);
     const owner = new LateOwner(entityType);
     const port = await openEntityPort({ owners: [owner], endpoint, explain, report });
     opened.push(() => port.close());

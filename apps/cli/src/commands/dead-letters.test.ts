@@ -173,12 +173,22 @@ test('resend sends another value if it is given one', async () => {
       'Only the start of 0:0 is left (it had key=1 value=900001 bytes): give what to send with --value.',
     ],
   });
-  assert.equal((await harness.run([...resend, '--value', 'better'])).exitCode, 0);
+  const better = JSON.stringify({ conversationKey: 'k', sender: 'a', recipients: [], body: 'b' });
+  assert.equal((await harness.run([...resend, '--value', better])).exitCode, 0);
   await settled(seen, 1);
   assert.deepEqual(
     seen.map(({ value }) => value),
-    ['better'],
+    [better],
   );
+});
+
+test('resend refuses a value that would only become a dead letter again', async () => {
+  const seen = await watchInput();
+  await deadLetter({ partition: 0 });
+  const { exitCode, notes } = await harness.run(['dead-letters', 'resend', '0:0', '--value', '{']);
+  assert.equal(exitCode, 2);
+  assert.match(notes[0]!, /^The value is not JSON/);
+  assert.deepEqual(seen, []);
 });
 
 test('resend sends nothing if one of several cannot be sent', async () => {

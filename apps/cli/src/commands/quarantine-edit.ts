@@ -48,10 +48,8 @@ function checkValue(
 ): void {
   const input = inputOf(application, parked.topic);
   if (input === undefined) return;
-  requireFit(value, input);
-  const read = input.read(value.bytes);
-  if (!read.ok) throw new UsageError(`${read.reason} (${parked.topic})`);
-  if (read.entityId !== entityId) {
+  const fit = requireFit(value, input);
+  if (fit.entityId !== entityId) {
     throw new UsageError(`${input.key} must stay "${entityId}".`);
   }
 }

@@ -138,10 +138,11 @@ function tellMap(
 async function answerExplain(
   explain: Explain,
   request: ExplainRequest,
-  { timeoutMs }: HandlerContext,
+  { signal, timeoutMs }: HandlerContext,
 ): Promise<ExplainResponse> {
   const question = decodeExplainRequest(request);
-  const outcome = await explain(question, askDeadlineMs(timeoutMs(), EXPLAIN_DEADLINE_MS));
+  const deadlineMs = askDeadlineMs(timeoutMs(), EXPLAIN_DEADLINE_MS);
+  const outcome = await explain(question, deadlineMs, signal);
   if (outcome.kind === 'explained') return encodeExplained(outcome);
   throw explainRefusal(outcome.code, outcome.reason);
 }

@@ -14,13 +14,16 @@ function answering(outcome: ExplainOutcome): Explain & { readonly deadlinesMs: n
 
 const place = 'topic=in&partition=0&offset=0';
 
+/** Of who waits for the answer. */
+const { signal: stays } = new AbortController();
+
 test('a question is answered, one that names nothing is told how to ask', async () => {
   const explain = answering({ kind: 'explained', explanations: [], searched: 'Not far.' });
-  assert.deepEqual(await explainRoute(explain, 'messageId=m'), {
+  assert.deepEqual(await explainRoute(explain, 'messageId=m', stays), {
     status: 200,
     body: { explanations: [], searched: 'Not far.' },
   });
-  const { body, status } = await explainRoute(explain, 'topic=in');
+  const { body, status } = await explainRoute(explain, 'topic=in', stays);
   assert.equal(status, 400);
   assert.match(JSON.stringify(body), /Name a record/);
   assert.equal(explain.deadlinesMs.length, 1);
@@ -28,10 +31,13 @@ test('a question is answered, one that names nothing is told how to ask', async 
 
 test('it is answered by the time that the asker names, and a little before', async () => {
   const explain = answering({ kind: 'explained', explanations: [] });
-  assert.deepEqual(await explainRoute(explain, place), { status: 200, body: { explanations: [] } });
-  await explainRoute(explain, `${place}&timeoutMs=10000`);
-  await explainRoute(explain, `${place}&timeoutMs=soon`);
-  await explainRoute(explain, `${place}&timeoutMs=999999999`);
+  assert.deepEqual(await explainRoute(explain, place, stays), {
+    status: 200,
+    body: { explanations: [] },
+  });
+  await explainRoute(explain, `${place}&timeoutMs=10000`, stays);
+  await explainRoute(explain, `${place}&timeoutMs=soon`, stays);
+  await explainRoute(explain, `${place}&timeoutMs=999999999`, stays);
   assert.deepEqual(explain.deadlinesMs, [20_000, 9_700, 20_000, 60_000]);
 });
 
@@ -47,6 +53,7 @@ test('each refusal has a status that says whether to ask again', async () => {
     const { body, status } = await explainRoute(
       answering({ kind: 'refused', code, reason: 'This is why.' }),
       place,
+      stays,
     );
     assert.deepEqual(body, { error: 'This is why.' });
     statuses.push(status);

@@ -98,7 +98,9 @@ async function route(
     case '/cluster/members':
       return answer(response, 200, membersAnswer(await look()));
     case '/explain': {
-      const { status, body } = await explainRoute(explain, query);
+      const gone = new AbortController();
+      response.once('close', () => gone.abort());
+      const { status, body } = await explainRoute(explain, query, gone.signal);
       return answer(response, status, body);
     }
     default:

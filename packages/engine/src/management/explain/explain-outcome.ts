@@ -42,8 +42,12 @@ export type ExplainOutcome =
       readonly reason: string;
     };
 
-/** Answers a question about a record, by the deadline. Never rejects. */
-export type Explain = (question: ExplainQuestion, deadlineMs: number) => Promise<ExplainOutcome>;
+/** Answers a question about a record, by the deadline, or when the signal says that who asked has gone. Never rejects. */
+export type Explain = (
+  question: ExplainQuestion,
+  deadlineMs: number,
+  signal?: AbortSignal,
+) => Promise<ExplainOutcome>;
 
 /** For who names no time. */
 export const EXPLAIN_DEADLINE_MS = 20_000;

@@ -62,8 +62,8 @@ async function startService(t: TestContext, outcome: ExplainOutcome) {
   const server = await listenRpc({
     host: '127.0.0.1',
     port: 0,
-    routes: entityRoutes(router, async (...question) => {
-      asked.push(question);
+    routes: entityRoutes(router, async (question, deadlineMs) => {
+      asked.push([question, deadlineMs]);
       return outcome;
     }),
     access: { kind: 'nodes', secret: SECRET },

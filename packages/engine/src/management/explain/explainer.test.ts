@@ -26,8 +26,8 @@ class Asked {
     });
   }
 
-  async ask(deadlineMs = 10_000): Promise<string> {
-    const outcome = await this.explainer.explain(record, deadlineMs);
+  async ask(deadlineMs = 10_000, signal?: AbortSignal): Promise<string> {
+    const outcome = await this.explainer.explain(record, deadlineMs, signal);
     return outcome.kind === 'explained' ? outcome.kind : `${outcome.code}: ${outcome.reason}`;
   }
 }
@@ -80,6 +80,22 @@ test('a question ends by its deadline, whatever is read and whoever is before it
   const next = asked.ask(1_000);
   asked.timers.advance(1_000);
   assert.match(await now(next), /^deadline: Time was up before the log/);
+  await asked.explainer.close();
+});
+
+test('the question of one who has gone leaves the line to the next', async () => {
+  const asked = new Asked(describing(() => new Promise(() => {})));
+  const gone = new AbortController();
+  const abandoned = asked.ask(10_000, gone.signal);
+  const waiting = asked.ask(3_000);
+  gone.abort();
+  assert.notEqual(await now(abandoned), 'still asked');
+  asked.timers.advance(3_000);
+  assert.match(
+    await now(waiting),
+    /^deadline: Time was up before the log/,
+    'It was being answered.',
+  );
   await asked.explainer.close();
 });
 

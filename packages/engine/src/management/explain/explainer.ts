@@ -34,14 +34,18 @@ export class Explainer {
     this.#options = options;
   }
 
-  /** Never rejects. */
-  async explain(question: ExplainQuestion, deadlineMs: number): Promise<ExplainOutcome> {
+  /** Never rejects. When the signal is aborted, because who asked has gone, the next question has its turn. */
+  async explain(
+    question: ExplainQuestion,
+    deadlineMs: number,
+    signal?: AbortSignal,
+  ): Promise<ExplainOutcome> {
     if (this.#isClosed) return refused('overloaded', 'This node is stopping: ask another one.');
     if (this.#underWay >= QUESTIONS_MAX) {
       return refused('overloaded', 'Too many questions wait: ask again later.');
     }
     this.#underWay += 1;
-    const deadline = new Deadline(this.#options.timers, deadlineMs);
+    const deadline = new Deadline(this.#options.timers, deadlineMs, signal);
     try {
       return await this.#explainBy(question, deadline.signal);
     } catch (error) {
