@@ -68,6 +68,7 @@ export function embeddedBackend(): Backend {
 export async function clusterBackend(): Promise<Backend> {
   const dir = mkdtempSync(join(tmpdir(), 'chat-bench-'));
   const services = await startServices({
+    commitlogSync: 'periodic',
     dir,
     kafkaPort: KAFKA_PORT,
     cassandraPort: CASSANDRA_PORT,

@@ -30,6 +30,7 @@ export class TwoNodes {
   static async start(): Promise<TwoNodes> {
     const dir = mkdtempSync(join(tmpdir(), 'chat-bench-'));
     const services = await startServices({
+      commitlogSync: 'periodic',
       dir,
       kafkaPort: KAFKA_PORT,
       cassandraPort: CASSANDRA_PORT,

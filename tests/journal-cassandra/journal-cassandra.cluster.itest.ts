@@ -31,7 +31,12 @@ describe('the journal on Apache Cassandra', { timeout: 600_000 }, () => {
   let services: Services;
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'journal-cassandra-'));
-    services = await startServices({ dir, kafka: 0, cassandraPort: CASSANDRA_PORT });
+    services = await startServices({
+      dir,
+      kafka: 0,
+      cassandraPort: CASSANDRA_PORT,
+      commitlogSync: 'periodic',
+    });
   });
   after(async () => {
     await services.stop();

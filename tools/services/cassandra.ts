@@ -1,6 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cassandraFlags, cassandraLogging, cassandraYaml } from './cassandra-config.ts';
+import {
+  cassandraFlags,
+  cassandraLogging,
+  cassandraYaml,
+  type CommitlogSync,
+} from './cassandra-config.ts';
 import { cassandraAnswers } from './cassandra-probe.ts';
 import type { ServerDefinition } from './server-group.ts';
 
@@ -12,8 +17,9 @@ export function cassandraServers(options: {
   nodeCount: number;
   port: number;
   jarsFolder: string;
+  commitlogSync: CommitlogSync;
 }): ServerDefinition {
-  const { nodeCount, port } = options;
+  const { commitlogSync, nodeCount, port } = options;
   const classPath = join(options.jarsFolder, '*');
   return {
     name: 'cassandra',
@@ -33,7 +39,7 @@ export function cassandraServers(options: {
     prepare: async ({ index, folder }) => {
       const host = cassandraHost(index);
       await mkdir(folder, { recursive: true });
-      const yaml = cassandraYaml({ host, seed: cassandraHost(0), port, folder });
+      const yaml = cassandraYaml({ host, seed: cassandraHost(0), port, folder, commitlogSync });
       await writeFile(join(folder, 'cassandra.yaml'), yaml);
       await writeFile(join(folder, 'logback.xml'), cassandraLogging);
     },

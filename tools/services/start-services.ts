@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import type { CommitlogSync } from './cassandra-config.ts';
 import { cassandraHost, cassandraServers } from './cassandra.ts';
 import { fetchJars } from './jars.ts';
 import { findJava } from './java.ts';
@@ -22,6 +23,8 @@ export type ServicesOptions = {
   kafkaPort?: number;
   /** Cassandra's port for clients, and the one above it between nodes. Default 9042. */
   cassandraPort?: number;
+  /** When Cassandra syncs. Default `group`. */
+  commitlogSync?: CommitlogSync;
   /** Deletes what an earlier run left in the folder. Default false. */
   fresh?: boolean;
   /** Lets the servers outlive this process. Default false: they are killed when it exits. */
@@ -99,7 +102,14 @@ export function findGroup(options: {
   const shape = readShape(dir, options.kind);
   if (shape === undefined) return undefined;
   // Neither jars nor Java are needed to look at servers or to stop them.
-  return makeGroup({ kind: options.kind, dir, shape, java: 'java', jarsFolder: '' });
+  return makeGroup({
+    kind: options.kind,
+    dir,
+    shape,
+    java: 'java',
+    jarsFolder: '',
+    commitlogSync: 'group',
+  });
 }
 
 async function startGroup(input: {
@@ -116,7 +126,8 @@ async function startGroup(input: {
   const port = (kind === 'kafka' ? options.kafkaPort : options.cassandraPort) ?? portDefaults[kind];
   const shape = shapeFor({ dir, kind, nodeCount, port });
   const jarsFolder = await fetchJars({ name: kind, jarsDir: options.jarsDir ?? jarsDirDefault });
-  const group = makeGroup({ kind, dir, shape, java, jarsFolder });
+  const { commitlogSync = 'group' } = options;
+  const group = makeGroup({ kind, dir, shape, java, jarsFolder, commitlogSync });
   await group.assertAddressesFree();
   writeShape(dir, kind, shape);
   await group.start((handle) => input.started.add(handle));
@@ -138,12 +149,13 @@ function makeGroup(input: {
   shape: { nodeCount: number; port: number; clusterId: string };
   java: string;
   jarsFolder: string;
+  commitlogSync: CommitlogSync;
 }): ServerGroup {
-  const { kind, dir, java, jarsFolder } = input;
+  const { commitlogSync, kind, dir, java, jarsFolder } = input;
   const definition =
     kind === 'kafka'
       ? kafkaServers({ ...input.shape, java, jarsFolder })
-      : cassandraServers({ ...input.shape, jarsFolder });
+      : cassandraServers({ ...input.shape, jarsFolder, commitlogSync });
   return new ServerGroup({ definition, dir, java });
 }
 

@@ -5,9 +5,6 @@ export type NodeGenerations = ReadonlyMap<string, number | undefined>;
 
 const READ_GENERATION = 'SELECT gossip_generation FROM system.local';
 
-/** Longer than a busy node takes; a node that does not answer in time is taken for one that ended. */
-const READ_TIMEOUT_MS = 2_000;
-
 /** Asks every node of the data center that the journal writes to. */
 export async function readNodeGenerations(
   client: Client,
@@ -24,7 +21,7 @@ export async function readNodeGenerations(
 }
 
 async function readGeneration(client: Client, host: Host): Promise<number | undefined> {
-  const options: QueryOptions = { prepare: true, host, readTimeout: READ_TIMEOUT_MS };
+  const options: QueryOptions = { prepare: true, host };
   try {
     const result = await client.execute(READ_GENERATION, [], options);
     const [row] = result.rows as unknown as readonly { readonly gossip_generation: number }[];

@@ -28,7 +28,7 @@ async function stepsOf(
     },
     probe: async () => {
       const waitedMs = fake.timers.clock.monotonicMs() - writtenMs;
-      steps.push(waitedMs < SETTLE_MS ? 'probed too early' : 'probe');
+      steps.push(steps.includes('write') && waitedMs < SETTLE_MS ? 'probed too early' : 'probe');
       return options.probed ?? 'all';
     },
     timers: fake.timers,
@@ -65,26 +65,33 @@ test('when a node has started anew, or is gone, everything is written again', as
 });
 
 test('a node that comes back may have taken the write: it is written again', async () => {
-  const isBack = [
-    { a: 1, b: undefined },
-    { a: 1, b: 8 },
-  ];
-  assert.deepEqual(await stepsOf(isBack), twice);
+  const isAway = { a: 1, b: undefined };
+  const isBack = [isAway, isAway, { a: 1, b: 8 }];
+  assert.deepEqual(await stepsOf(isBack, { probed }), ['ask', 'probe', ...twice]);
   assert.deepEqual(await stepsOf([{ a: 1 }, { a: 1, b: 1 }]), twice);
-  const isAnother = [
-    { a: 1, b: undefined },
-    { a: 1, c: undefined },
-  ];
-  assert.deepEqual(await stepsOf(isAnother, { probed }), twice);
+  const isAnother = [isAway, isAway, { a: 1, c: undefined }];
+  assert.deepEqual(await stepsOf(isAnother, { probed }), ['ask', 'probe', ...twice]);
 });
 
 test('a node that stays away delays nothing', async () => {
-  assert.deepEqual(await stepsOf([{ a: 1, b: undefined }], { probed }), once);
+  const steps = await stepsOf([{ a: 1, b: undefined }], { probed });
+  assert.deepEqual(steps, ['ask', 'probe', 'ask', 'write', 'probe', 'ask']);
 });
 
-test('a node that only this client cannot reach may have ended: nobody knows', async () => {
-  const steps = await stepsOf([{ a: 1, b: undefined }], { probed: 'all' });
+test('a node that only does not answer is asked again: nobody knows whether it has ended', async () => {
+  const isSlow = [
+    { a: 1, b: 7 },
+    { a: 1, b: undefined },
+    { a: 1, b: undefined },
+    { a: 1, b: 7 },
+  ];
+  assert.deepEqual(await stepsOf(isSlow), [...once, 'probe', 'ask', 'probe', 'ask']);
+  const steps = await stepsOf([
+    { a: 1, b: 7 },
+    { a: 1, b: undefined },
+  ]);
   assert.equal(steps.at(-1), 'unavailable');
+  assert.equal(steps.filter((step) => step === 'write').length, 1);
 });
 
 test('of writes that settle at the same time two write, the others wait', async () => {

@@ -44,20 +44,42 @@ export class SettledWrites {
       return;
     }
     let before = await this.#readGenerations();
+    if (isUnsure(before)) before = await this.#look();
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       await this.#writing.run(write);
       await sleep(this.#timers, this.#settleMs);
-      const probed = await this.#probe();
-      const after = await this.#readGenerations();
-      if (areSame(before, after, probed)) return;
+      const after = await this.#look();
+      if (areSame(before, after)) return;
       before = after;
     }
     throw new JournalError(
       'unavailable',
-      'Nodes of Cassandra end, or cannot be reached from here, while the journal is written. It is tried again; look at their logs.',
+      'Nodes of Cassandra keep ending while the journal is written. It is tried again; look at their logs.',
     );
   }
+
+  /** Probes, then asks for generations, until nodes that give none are seen away by Cassandra too: of one that is only slow, or out of reach from here, nothing is known. */
+  async #look(): Promise<NodeGenerations> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const probed = await this.#probe();
+        const generations = await this.#readGenerations();
+        if (probed === 'some are away' || !isUnsure(generations)) return generations;
+      } catch (error) {
+        const mayPass = error instanceof JournalError && error.retriable;
+        if (!mayPass || attempt === LOOKS_MAX) throw error;
+      }
+      if (attempt === LOOKS_MAX) throw new JournalError('unavailable', OUT_OF_REACH);
+      await sleep(this.#timers, LOOK_AGAIN_MS);
+    }
+  }
 }
+
+/** With the time-outs of a node that is slow to answer this is half a minute; a caller who tries again begins anew. */
+const LOOKS_MAX = 10;
+const LOOK_AGAIN_MS = 250;
+const OUT_OF_REACH =
+  'A node of Cassandra does not answer, and the other nodes see it up: is it slow, or out of reach from here?';
 
 /** Settling overlaps, writing hardly does: more of them would only wait in line at Cassandra, and recoveries with them. */
 const WRITES_RUNNING_MAX = 2;
@@ -66,12 +88,14 @@ const WRITES_WAITING_MAX = 1_024;
 /** The caller tries again, later and later. */
 const ATTEMPTS_MAX = 3;
 
-/** Of a node that gives no generation nothing is known, unless Cassandra sees it away too. */
-function areSame(before: NodeGenerations, after: NodeGenerations, probed: Probed): boolean {
+function isUnsure(generations: NodeGenerations): boolean {
+  return [...generations.values()].includes(undefined);
+}
+
+function areSame(before: NodeGenerations, after: NodeGenerations): boolean {
   if (before.size !== after.size) return false;
   for (const [node, generation] of after) {
     if (!before.has(node) || before.get(node) !== generation) return false;
-    if (generation === undefined && probed === 'all') return false;
   }
   return true;
 }
