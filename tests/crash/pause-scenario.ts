@@ -5,6 +5,7 @@ import { type FusePoint, lastWords } from './fuse.ts';
 import { Load, type LoadMix } from './load.ts';
 import { NodePair } from './node-pair.ts';
 import { TICK_MS, tickOf } from './ticks.ts';
+import { within } from './within.ts';
 
 export type Pause = {
   /** Where the node stands still. */
@@ -115,7 +116,12 @@ async function pauseOnce(
   const saidBefore = program.stderr.length;
   pair.wake(victim);
   await pair.untilSettled();
-  assert.match(saidByOther(), HAND_OVER);
+  // The group is settled before the shards run that it gave.
+  const hasHandedOver = (): boolean =>
+    HAND_OVER.test(saidByOther()) && RUNS_HERE.test(program.stderr.slice(saidBefore));
+  await within(TAKE_OVER_MS, async () =>
+    hasHandedOver() ? undefined : 'No shard that was handed back runs yet.',
+  );
   const { droppedTick, silences } = whatItSaid(program.stderr.slice(saidBefore));
   const awakeTicks = droppedTick - lastTick(saidAsleep, new RegExp(lastWords(point)));
   assert.ok(
