@@ -7,32 +7,19 @@ Exit code: 0 everything agrees, 1 there are differences, 2 it could not be read.
 """
 
 import argparse
-import json
 import sys
-import time
 
 from compare import compare
 from read_journal import read_journal
-from read_kafka import CannotRead, read_topic
+from read_kafka import read_topic
 from report import Report
+from run_check import parser_of, run_check
 from wire import World
-
-PAUSE_SECONDS = 1
 
 
 def main() -> int:
     options = _options()
-    deadline = time.monotonic() + options.settle_seconds
-    try:
-        report = _check(options)
-        while not report.is_clean and time.monotonic() < deadline:
-            time.sleep(PAUSE_SECONDS)
-            report = _check(options)
-    except CannotRead as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
-    return 0 if report.is_clean else 1
+    return run_check(lambda: _check(options), options.settle_seconds)
 
 
 def _check(options: argparse.Namespace) -> Report:
@@ -45,10 +32,7 @@ def _check(options: argparse.Namespace) -> Report:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--brokers", required=True, metavar="HOST:PORT,…")
+    parser = parser_of(__doc__)
     journal = parser.add_mutually_exclusive_group()
     journal.add_argument(
         "--journal",
@@ -65,12 +49,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--out", dest="outputs", default="instant_message_out", metavar="TOPIC")
     parser.add_argument("--events", default="conversation_events", metavar="TOPIC")
     parser.add_argument("--dead", dest="dead_letters", default="chat_dead_letter", metavar="TOPIC")
-    parser.add_argument(
-        "--settle-seconds",
-        type=float,
-        default=0,
-        help="while there are differences, read again for so long (0)",
-    )
     return parser.parse_args()
 
 

@@ -5,17 +5,15 @@ report as JSON. Exit code: 0 everything agrees, 1 there are differences, 2 it co
 """
 
 import argparse
-import json
 import sys
-import time
 
 from ask_users import ask_users
 from compare_purchases import PurchasesWorld, compare_purchases, read_inputs
 from read_journal import read_journal
-from read_kafka import CannotRead, read_topic
+from read_kafka import read_topic
 from report import Report
+from run_check import parser_of, run_check
 
-PAUSE_SECONDS = 1
 ENTITY_TYPE = "user-processing"
 # Who bought nothing, and whom nobody has heard of.
 NOBODY = "nobody at all"
@@ -23,17 +21,7 @@ NOBODY = "nobody at all"
 
 def main() -> int:
     options = _options()
-    deadline = time.monotonic() + options.settle_seconds
-    try:
-        report = _check(options)
-        while not report.is_clean and time.monotonic() < deadline:
-            time.sleep(PAUSE_SECONDS)
-            report = _check(options)
-    except CannotRead as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
-    return 0 if report.is_clean else 1
+    return run_check(lambda: _check(options), options.settle_seconds)
 
 
 def _check(options: argparse.Namespace) -> Report:
@@ -48,10 +36,7 @@ def _check(options: argparse.Namespace) -> Report:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--brokers", required=True, metavar="HOST:PORT,…")
+    parser = parser_of(__doc__)
     parser.add_argument("--journal", metavar="cassandra:HOST,…:PORT/KEYSPACE or FILE of a dump")
     parser.add_argument(
         "--ask",
@@ -59,12 +44,6 @@ def _options() -> argparse.Namespace:
         default=[],
         metavar="HOST:PORT",
         help="a processor's front end; may be given several times",
-    )
-    parser.add_argument(
-        "--settle-seconds",
-        type=float,
-        default=0,
-        help="while there are differences, read again for so long (0)",
     )
     return parser.parse_args()
 

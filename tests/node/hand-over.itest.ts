@@ -1,54 +1,31 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startBrokerThread, type Broker } from '@chat-cluster/broker';
 import { encodeConversationQuestion, encodeInstantMessageIn } from '@chat-cluster/contract';
 import { homePartition, type Log } from '@chat-cluster/log';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 import { within } from '../crash/within.ts';
-import { NodeProgram } from './node-program.ts';
+import { MOVE_WAIT_MS, NodeCluster, PARTITION_COUNT } from './node-cluster.ts';
 import { watchEvents } from './watch-events.ts';
 
-const PARTITION_COUNT = 12;
-const MOVE_WAIT_MS = 60_000;
 /** So long a question may take; on a busy machine a shard moves for longer than the default of 5 s allows. */
 const ASK_WAIT_MS = 30_000;
 const ASKERS = 4;
 const PAUSE_MS = 10;
 
 describe('questions and watches while shards move to a third node, and back', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'hand-over-'));
-  let broker: Broker;
+  let cluster: NodeCluster;
   let log: Log;
-  let nodes: NodeProgram[] = [];
 
   before(async () => {
-    broker = await startBrokerThread({ dataDir: join(dir, 'broker') });
-    nodes = [await start(), await start()];
-    await untilSpread();
-    const bootstrap = [{ host: '127.0.0.1', port: broker.port }];
+    cluster = await NodeCluster.start();
+    const bootstrap = [{ host: '127.0.0.1', port: cluster.kafkaPort }];
     log = openKafkaLog({ bootstrap, clientId: 'hand-over-test' });
   });
   after(async () => {
-    await Promise.all(nodes.map(({ program }) => program[Symbol.asyncDispose]()));
     await log.close();
-    await broker.close();
-    rmSync(dir, { recursive: true });
+    await cluster[Symbol.asyncDispose]();
   });
-
-  const start = (): Promise<NodeProgram> =>
-    NodeProgram.start({ kafkaPort: broker.port, journalDir: join(dir, 'journal') });
-
-  const untilSpread = (): Promise<void> =>
-    within(MOVE_WAIT_MS, async () => {
-      const counts = await Promise.all(nodes.map((node) => node.shardCount()));
-      return counts.every((count) => count === PARTITION_COUNT / nodes.length)
-        ? undefined
-        : `The shards are spread evenly: ${counts.join(', ')}.`;
-    });
 
   /** One conversation in each partition. */
   const conversations = Array.from({ length: PARTITION_COUNT }, (_, partition) => {
@@ -113,7 +90,7 @@ describe('questions and watches while shards move to a third node, and back', ()
   }
 
   it('no question fails, and no watch misses an event or gets it twice', async () => {
-    const [{ endpoint } = assert.fail('It runs.')] = nodes;
+    const [{ endpoint } = assert.fail('It runs.')] = cluster.nodes;
     const moved = new AbortController();
     const seen = new AbortController();
     const sending = send(moved.signal);
@@ -122,11 +99,8 @@ describe('questions and watches while shards move to a third node, and back', ()
     );
     const watches = watch(endpoint, seen.signal);
     const moving = (async () => {
-      nodes.push(await start());
-      await untilSpread();
-      const third = nodes.pop();
-      assert.deepEqual(await third?.program.stop(), { code: 0, signal: null });
-      await untilSpread();
+      await cluster.add();
+      await cluster.removeLast();
       moved.abort();
     })();
     const [sentCount, answeredCounts] = await Promise.all([

@@ -43,7 +43,7 @@ describe('nodes with certificates', () => {
     rmSync(dir, { recursive: true });
   });
 
-  it('answer each other: any of them tells what any user bought', async () => {
+  it('answer each other, so that each tells what every user bought', async () => {
     await within(WAIT_MS, async () => {
       const counts = await Promise.all(processors.map((processor) => processor.shardCount()));
       return counts.every((count) => count === 6)

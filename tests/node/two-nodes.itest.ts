@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { startBrokerThread, type Broker } from '@chat-cluster/broker';
 import { within } from '../crash/within.ts';
-import { NodeProgram } from './node-program.ts';
-
-const PARTITION_COUNT = 12;
-const MOVE_WAIT_MS = 60_000;
+import { MOVE_WAIT_MS, NodeCluster, PARTITION_COUNT } from './node-cluster.ts';
+import type { NodeProgram } from './node-program.ts';
 
 type Members = {
   generationId: number;
@@ -16,31 +10,14 @@ type Members = {
 };
 
 describe('two nodes on one broker', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'two-nodes-'));
-  let broker: Broker;
-  let nodes: NodeProgram[] = [];
+  let cluster: NodeCluster;
+  let nodes: readonly NodeProgram[];
 
   before(async () => {
-    broker = await startBrokerThread({ dataDir: join(dir, 'broker') });
-    nodes = [await start(), await start()];
-    await untilSpread();
+    cluster = await NodeCluster.start();
+    nodes = cluster.nodes;
   });
-  after(async () => {
-    await Promise.all(nodes.map(({ program }) => program[Symbol.asyncDispose]()));
-    await broker.close();
-    rmSync(dir, { recursive: true });
-  });
-
-  const start = (): Promise<NodeProgram> =>
-    NodeProgram.start({ kafkaPort: broker.port, journalDir: join(dir, 'journal') });
-
-  const untilSpread = (): Promise<void> =>
-    within(MOVE_WAIT_MS, async () => {
-      const counts = await Promise.all(nodes.map((node) => node.shardCount()));
-      return counts.every((count) => count === PARTITION_COUNT / nodes.length)
-        ? undefined
-        : `The shards are spread evenly: ${counts.join(', ')}.`;
-    });
+  after(() => cluster[Symbol.asyncDispose]());
 
   it('an operator counts the shards of a node with curl, jq and grep', async () => {
     for (const node of nodes) {

@@ -171,7 +171,7 @@ for (const protocol of PROTOCOLS) {
       await closed;
     });
 
-    test('needs the secret, or a certificate, as any other', async (t) => {
+    test('needs the secret, or a certificate, like all others', async (t) => {
       const access = { kind: 'nodes', secret: 'a secret between nodes' } as const;
       const { port } = await listen(t, undefined, { access });
       const client = clientOf(protocol, port);
