@@ -3,7 +3,7 @@ import { flagsOfMany } from './java.ts';
 
 /**
  * When an acknowledged write is on the disk. `group`: at once, and writes of 2 ms share a sync; what a request writes to several partitions
- * waits for one sync after the other, so a window of 10 ms would be 100 partitions a second and request. `periodic`: within 200 ms, at a third
+ * waits for one sync after the other, so a window of 10 ms would be 100 partitions a second and request. `periodic`: within 100 ms, at a third
  * of the cost; the journal waits for that itself.
  */
 export type CommitlogSync = 'group' | 'periodic';
@@ -16,7 +16,7 @@ const commitlogSettings = {
     commitlog_disk_access_mode: 'auto',
     concurrent_writes: 128,
   },
-  periodic: { commitlog_sync: 'periodic', commitlog_sync_period: '200ms' },
+  periodic: { commitlog_sync: 'periodic', commitlog_sync_period: '100ms' },
 } as const;
 
 /**

@@ -1,3 +1,4 @@
+import type { EngineLimits } from '@chat-cluster/engine';
 import { type KafkaLogEvent, openKafkaLog } from '@chat-cluster/log-kafka';
 import { endpointText, type WorkerEndpoint, type WorkerSetup } from '@chat-cluster/node';
 import { journalLimits, openJournal } from './open-journal.ts';
@@ -29,7 +30,7 @@ export function workerConnections(
 ): Pick<
   WorkerSetup<never, never, never>,
   'groupId' | 'openLog' | 'openJournal' | 'partitionCount' | 'replicationFactor'
-> & { readonly limits: ReturnType<typeof journalLimits> } {
+> & { readonly limits: Partial<EngineLimits> } {
   const { brokers, endpoint, groupId, journal, partitionCount, replicationFactor } = membership;
   const clientId = `${program}-${endpointText(endpoint)}`;
   return {
@@ -38,6 +39,9 @@ export function workerConnections(
     openJournal: () => openJournal(journal, { replicationFactor }),
     partitionCount,
     replicationFactor: replicationFactor ?? -1,
-    limits: journalLimits(journal),
+    limits: { transactionGatherMs: TRANSACTION_GATHER_MS, ...journalLimits(journal) },
   };
 }
+
+/** A transaction on Kafka costs it as much as a hundred messages do, whatever it carries (bench/results/README.md). */
+const TRANSACTION_GATHER_MS = 20;

@@ -50,8 +50,13 @@ export type EngineLimits = {
    * gathered below costs no delay that anybody sees, and saves much of what a transaction and a row cost.
    */
   readonly behindRecords: number;
-  /** While behind: after a transaction was begun, decisions gather for this long before the next one, unless they fill it. */
+  /**
+   * After a transaction was begun, decisions gather for this long before the next one, unless they fill it; what comes after a
+   * quiet time never waits. Worth some milliseconds where a transaction costs as many, as with a Kafka of its own.
+   */
   readonly transactionGatherMs: number;
+  /** The same while behind. */
+  readonly transactionGatherBehindMs: number;
   /** Rows of one journal write: the more of them, the more rows of an entity meet in it, and the less each costs. */
   readonly journalBatchRows: number;
   readonly journalBatchBytes: number;
@@ -129,7 +134,8 @@ export const defaultEngineLimits: EngineLimits = {
   warmUpConcurrency: 2,
   warmUpReadSlowMs: 250,
   behindRecords: 1_000,
-  transactionGatherMs: 100,
+  transactionGatherMs: 1,
+  transactionGatherBehindMs: 100,
   journalBatchRows: 8_000,
   journalBatchBytes: 4 * MIB,
   journalGatherMs: 100,

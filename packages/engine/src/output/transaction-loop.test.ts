@@ -139,7 +139,7 @@ test('parts of all shards go into one transaction, each shard in its order', asy
 });
 
 test('while the inputs lag decisions gather after a transaction was begun, until they fill one', async () => {
-  const play = new TestLoop([], { transactionGatherMs: 100, transactionBytesMax: 1_000 });
+  const play = new TestLoop([], { transactionGatherBehindMs: 100, transactionBytesMax: 1_000 });
   const [a] = play.shards;
   play.isBehind = true;
   a.decide('a1');
@@ -165,8 +165,26 @@ test('while the inputs lag decisions gather after a transaction was begun, until
   assert.deepEqual(play.sent.slice(3), [['a5']], 'nothing lags any more');
 });
 
+test('at ease decisions gather for a shorter time, and one that comes after it does not wait', async () => {
+  const play = new TestLoop([], { transactionGatherMs: 50, transactionGatherBehindMs: 500 });
+  const [a] = play.shards;
+  a.decide('a1');
+  await play.run(20);
+  a.decide('a2');
+  await play.run(10);
+  a.decide('a3');
+  await play.run(10);
+  assert.deepEqual(play.sent, [['a1']]);
+  await play.run(30);
+  assert.deepEqual(play.sent.slice(1), [['a2', 'a3']]);
+  await play.run(100);
+  a.decide('a4');
+  await play.run(10);
+  assert.deepEqual(play.sent.slice(2), [['a4']]);
+});
+
 test('a loop that ends while decisions gather commits none of them', async () => {
-  const play = new TestLoop([], { transactionGatherMs: 100 });
+  const play = new TestLoop([], { transactionGatherBehindMs: 100 });
   const [a] = play.shards;
   play.isBehind = true;
   a.decide('a1');

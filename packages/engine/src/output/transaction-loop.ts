@@ -65,7 +65,7 @@ const UNAVAILABLE_BACKOFF_MS = 20;
  *                       waiting (for a generation, or a while)
  *     fenced: ended, from anywhere
  *
- * While the inputs hold much that is not decided, it stays idle for a moment, so that the next transaction carries more.
+ * After a transaction was begun it may stay idle for a moment, longer while the inputs hold much that is not decided, so that the next one carries more.
  */
 export class TransactionLoop {
   readonly #options: TransactionLoopOptions;
@@ -224,11 +224,12 @@ export class TransactionLoop {
     this.#parts = [first];
   }
 
-  /** How long decisions may gather yet, because that delays nobody; 0 or less when they may not. */
+  /** How long decisions may gather yet; 0 or less when they may not. */
   #gatherMs(): number {
     const { clock, decidedBytes, isBehind, limits } = this.#options;
-    if (!isBehind() || decidedBytes() >= limits.transactionBytesMax) return 0;
-    return this.#begunMs + limits.transactionGatherMs - clock.monotonicMs();
+    if (decidedBytes() >= limits.transactionBytesMax) return 0;
+    const gatherMs = isBehind() ? limits.transactionGatherBehindMs : limits.transactionGatherMs;
+    return this.#begunMs + gatherMs - clock.monotonicMs();
   }
 
   /** Takes parts of all shards in turn, each shard's in order, until the transaction is full. */
