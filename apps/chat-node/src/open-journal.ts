@@ -34,7 +34,7 @@ export function journalLimits({ kind }: JournalAddress): Partial<EngineLimits> {
   return {
     journalBatchRows: 24_000,
     journalBatchBytes: 8 * 1024 * 1024,
-    journalGatherMs: 250,
+    journalGatherMs: 150,
     journalGatherBehindMs: 1_000,
     // An append takes as long as Cassandra takes to sync twice, where it acknowledges before it does.
     journalConcurrency: 16,

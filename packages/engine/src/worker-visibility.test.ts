@@ -90,6 +90,21 @@ test('the open transaction of a dead worker is fenced, not waited for', async ()
   assert.ok(harness.timers.clock.monotonicMs() - beganMs < sessionMs + 2_000);
 });
 
+test('shards that come together fence a dead worker once', async () => {
+  const harness = new EngineHarness({ partitionCount: 8 });
+  const a = await harness.startNode('a');
+  const b = await harness.startNode('b');
+  await harness.until(() => b.worker().shards().length === 4, 'four shards each');
+  const ids = Array.from({ length: 20 }, (_, index) => `id-${index}`);
+  for (const id of ids) await harness.add(id, [1]);
+  await harness.untilTotals(20);
+  harness.dieAfter(a, 'Produce', 1);
+  for (const id of ids) await harness.add(id, [1]);
+  await harness.untilTotals(40);
+  const fenced = harness.reports.filter((report) => report.includes('Fencing the open'));
+  assert.equal(fenced.length, 1);
+});
+
 test('who is in the group is not fenced while the group rebalances', async () => {
   // Transactions of the first node take long, so that there is one under way.
   const hopDelayMs = ({ client }: MemoryCall): number => (client.startsWith('a') ? 15 : 0);

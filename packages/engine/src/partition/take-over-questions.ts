@@ -1,6 +1,7 @@
 import type { Journal, ShardRow } from '@chat-cluster/journal';
-import type { Log } from '@chat-cluster/log';
+import type { GroupDescription, Log } from '@chat-cluster/log';
 import type { EngineTopics } from '../engine-topics.ts';
+import type { Report } from '../management/report.ts';
 import { Gathered } from './gathered.ts';
 import type { InputFound } from './start-positions.ts';
 import { transactionalIdPrefix } from './worker-identity.ts';
@@ -14,13 +15,16 @@ type TakeOverQuestionsOptions = {
   readonly topics: EngineTopics;
   readonly entityType: string;
   readonly groupId: string;
+  readonly report: Report;
 };
 
 /** What taking over asks of log and journal; for all shards that come to a worker together it is asked at once. By partition, where nothing else is said. */
 export class TakeOverQuestions {
   /** Of transactional ids of this group, those with an open transaction; each shard asks anew. */
   readonly ongoingIds: Gathered<number, readonly string[]>;
-  /** Fences these transactional ids. */
+  /** The group as its coordinator tells it; each shard asks anew. */
+  readonly group: Gathered<number, GroupDescription>;
+  /** Fences these transactional ids; one that several shards ask for together once. */
   readonly fencings: Gathered<string, void>;
   /** What the group has committed, of each input. Rejects with unstable-offsets while a transaction is about to change one of them. */
   readonly committed: Gathered<number, readonly InputFound[]>;
@@ -35,13 +39,23 @@ export class TakeOverQuestions {
       const ids = await log.admin.ongoingTransactionalIds(transactionalIdPrefix(groupId));
       return asked.map(() => ids);
     });
+    this.group = new Gathered(async (asked) => {
+      const group = await log.admin.describeGroup(groupId);
+      return asked.map(() => group);
+    });
     this.fencings = new Gathered<string, void>(async (ids) => {
-      await Promise.all([...new Set(ids)].map((id) => log.admin.fence(id)));
+      await Promise.all([...new Set(ids)].map((id) => this.#fence(id)));
       return ids.map(() => undefined);
     });
     this.committed = new Gathered((shards) => this.#committed(shards));
     this.rows = new Gathered((shards) => journal.readShards(entityType, shards));
     this.logEnds = new Gathered((shards) => this.#logEnds(shards));
+  }
+
+  #fence(id: string): Promise<void> {
+    const { log, report } = this.#options;
+    report('info', 'Fencing the open transaction of a worker that is gone.', { id });
+    return log.admin.fence(id);
   }
 
   async #committed(shards: readonly number[]): Promise<readonly (readonly InputFound[])[]> {

@@ -157,20 +157,19 @@ export class TakeOver {
   }
 
   async #fenceTheDead(tenure: Tenure): Promise<void> {
-    const { groupId, log, memberNames, report, timers } = this.#options;
+    const { groupId, memberNames, timers } = this.#options;
     const ongoing = await this.#questions.ongoingIds.ask(tenure.partition);
     // Whoever is in this worker's own generation is not dead, as far as this generation knows: mostly there is nobody else.
     if (idsOfTheDead(groupId, ongoing, memberNames()).length === 0) return;
-    let group = await log.admin.describeGroup(groupId);
+    let group = await this.#questions.group.ask(tenure.partition);
     while (group.state !== 'Stable') {
       assertLasts(tenure);
       await sleep(timers, BACKOFF_FIRST_MS);
-      group = await log.admin.describeGroup(groupId);
+      group = await this.#questions.group.ask(tenure.partition);
     }
     const names = group.members.flatMap(({ userData }) => decodeIdentity(userData)?.name ?? []);
     for (const id of idsOfTheDead(groupId, ongoing, names)) {
       assertLasts(tenure);
-      report('info', 'Fencing the open transaction of a worker that is gone.', { id });
       await this.#questions.fencings.ask(id);
     }
   }
