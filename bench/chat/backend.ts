@@ -50,7 +50,7 @@ export function embeddedBackend(): Backend {
       return { pids: { broker: broker.pid }, stop: () => broker.stop() };
     },
     startNode: async () => {
-      const main = join(import.meta.dirname, '../../apps/local/src/main.ts');
+      const main = join(import.meta.dirname, '../../apps/local/src/start.ts');
       const settings = ['--data-dir', dir, '--kafka-port', String(KAFKA_PORT), ...ports];
       const node = startChild([process.execPath, main, ...settings]);
       await node.line((line) => line.includes('is running'));

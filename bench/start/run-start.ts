@@ -42,7 +42,7 @@ async function startUntilReady(
   const startMs = performance.now();
   const child = startChild([
     process.execPath,
-    join(import.meta.dirname, '../../apps/local/src/main.ts'),
+    join(import.meta.dirname, '../../apps/local/src/start.ts'),
     ...['--data-dir', dir, '--kafka-port', String(KAFKA_PORT)],
     ...['--http-port', String(HTTP_PORT), '--management-port', String(MANAGEMENT_PORT)],
   ]);

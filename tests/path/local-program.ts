@@ -13,9 +13,12 @@ export function localArguments(dataDir: string): string[] {
   return ['--data-dir', dataDir, '--kafka-port', '0', '--http-port', '0', '--management-port', '0'];
 }
 
+/** What `npm start` runs. */
+const START = 'apps/local/src/start.ts';
+
 /** Starts it, and resolves when it has printed its summary. */
-export async function startLocalProgram(dataDir: string): Promise<LocalProgram> {
-  const program = new Program('apps/local/src/main.ts', localArguments(dataDir));
+export async function startLocalProgram(dataDir: string, entry = START): Promise<LocalProgram> {
+  const program = new Program(entry, localArguments(dataDir));
   const printed = await program.untilPrinted(SUMMARY);
   const [kafkaPort = 0, httpPort = 0, managementPort = 0] = printed.slice(1).map(Number);
   return { program, kafkaPort, httpPort, managementPort };

@@ -89,7 +89,7 @@ describe('what keeps the program from starting is said in one sentence, with wha
 
 /** The one line that it says; it exits with 1. */
 async function refusalOf(args: readonly string[]): Promise<string> {
-  await using program = new Program('apps/local/src/main.ts', args);
+  await using program = new Program('apps/local/src/start.ts', args);
   const { code } = await program.ended;
   assert.equal(program.stdout, '');
   assert.match(program.stderr, /^[^\n]+[.?]\n$/, 'One line, which ends as a sentence does.');

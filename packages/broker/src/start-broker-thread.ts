@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { BrokerStartError } from './broker-start-error.ts';
 import type { ThreadCommand, ThreadReport } from './broker-thread.ts';
@@ -15,10 +16,13 @@ export async function startBrokerThread(
   options: BrokerOptions & { readonly onError?: (error: Error) => void } = {},
 ): Promise<Broker> {
   const { onError = (error: Error) => process.emitWarning(error), ...cloneable } = options;
-  const worker = new Worker(new URL('./broker-thread.ts', import.meta.url), {
-    workerData: cloneable,
-    name: 'broker',
-  });
+  const worker = new Worker(
+    new URL(`./broker-thread${extname(import.meta.url)}`, import.meta.url),
+    {
+      workerData: cloneable,
+      name: 'broker',
+    },
+  );
   let isClosing = false;
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const started = await new Promise<Extract<ThreadReport, { kind: 'started' }>>(
