@@ -4,15 +4,14 @@ import {
   encodeUtf8,
   type InstantMessageIn,
   instantMessageIn,
+  type InstantMessageOut,
   instantMessageOut,
-  NUM_MSGS_MAX,
 } from '@chat-cluster/contract';
-import { type FetchedRecord, homePartition } from '@chat-cluster/log';
+import { type FetchedRecord, homePartition, type Log } from '@chat-cluster/log';
 import { CLUSTER_OPTIONS, type ClusterAccess, findTopics, withCluster } from '../cluster-access.ts';
 import { type Command, type CommandContext, CommandFailure, UsageError } from '../command.ts';
 import { follow, partitionsOf, type Start, startsAt } from '../follow.ts';
 import type { Given } from '../given.ts';
-import { askLatest } from '../latest-messages.ts';
 import { messageLine } from '../message-line.ts';
 import { randomId } from '../random-id.ts';
 import { headerText, textOf } from '../record-text.ts';
@@ -25,7 +24,7 @@ export const chatSend: Command = {
   operands: 'KEY BODY',
   details: `KEY names the conversation; it begins with its first message.
 A message that is sent again with the same --from and --message-id, soon enough, is not a second
-message: the command then says which number it has.
+message: the command then says which number and text it has.
 
   chatcluster chat send abc123 --from bob --to ann "Hi there!"
 `,
@@ -79,7 +78,7 @@ async function sendAndWait(
   cluster: ClusterAccess,
   sending: Sending,
 ): Promise<Outcome> {
-  const { message, timeoutMs } = sending;
+  const { mayBeDuplicate, message, timeoutMs } = sending;
   const { log } = cluster;
   const [inputs, outputs, deadLetters] = await findTopics(cluster, [
     instantMessageIn.name,
@@ -88,60 +87,100 @@ async function sendAndWait(
   ]);
   const key = encodeUtf8(message.conversationKey);
   const home = { ...outputs!, partition: homePartition(key, outputs!.partitionCount) };
-  const starts = await startsAt(log, 'latest', [home, ...partitionsOf(deadLetters!)]);
+  const [end, ...others] = await startsAt(log, 'latest', [home, ...partitionsOf(deadLetters!)]);
+  const start = mayBeDuplicate ? await lookBack(log, end!) : end!;
   const sent = await sendRecord(log, inputs!, { key, value: instantMessageIn.encode(message) });
   const deadlineMs = context.clock.monotonicMs() + timeoutMs;
-  const wait = (ms: number): Promise<Outcome | undefined> =>
-    waitForOutcome(context, cluster, { message, sent, starts, timeoutMs: ms });
+  const wait = (ms: number): Promise<Found> =>
+    waitForOutcome(context, cluster, {
+      message,
+      sent,
+      starts: [start, ...others],
+      endBefore: end!.offset,
+      timeoutMs: ms,
+    });
   const leftMs = (): number => Math.max(0, deadlineMs - context.clock.monotonicMs());
-  let outcome: Outcome | undefined;
-  if (sending.mayBeDuplicate) {
-    outcome =
-      (await wait(Math.min(DUPLICATE_AFTER_MS, timeoutMs))) ??
-      (await askForDuplicate(context, cluster, { message, timeoutMs: leftMs() }));
-  }
-  outcome ??= await wait(leftMs());
+  const soon = mayBeDuplicate ? await wait(Math.min(DUPLICATE_AFTER_MS, timeoutMs)) : {};
+  const early = soon.now ?? soon.before;
+  if (early !== undefined) return early;
+  const late = await wait(leftMs());
+  const outcome = late.now ?? late.before;
   if (outcome !== undefined) return outcome;
   throw new CommandFailure(
     `The message is in ${sent.topic} (partition ${sent.partition}, offset ${sent.offset}), and no answer came within ${timeoutMs / 1_000} s: a node takes it as soon as one runs. Look with: chatcluster chat latest ${message.conversationKey}`,
   );
 }
 
-/** A duplicate has no output: when none came for this long, it is asked for. */
+/** A duplicate has no output: when none came for this long, what was found of the first one is told. */
 const DUPLICATE_AFTER_MS = 1_500;
 
-function waitForOutcome(
+/** How far back the first one is looked for: that many records of its partition. */
+const LOOK_BACK_RECORDS = 50_000;
+
+async function lookBack(log: Log, end: Start): Promise<Start> {
+  const [earliest] = await startsAt(log, 'earliest', [end]);
+  return { ...end, offset: Math.max(earliest!.offset, end.offset - LOOK_BACK_RECORDS) };
+}
+
+/** What came of the message: by now, or of the last one with its id that was sent before. */
+type Found = { readonly now?: Outcome; readonly before?: Outcome };
+
+async function waitForOutcome(
   context: CommandContext,
   { log }: ClusterAccess,
   waiting: {
     readonly message: InstantMessageIn;
     readonly sent: SentRecord;
     readonly starts: readonly Start[];
+    /** Outputs below this offset were there before the message was sent. */
+    readonly endBefore: number;
     readonly timeoutMs: number;
   },
-): Promise<Outcome | undefined> {
-  const { message, sent, starts, timeoutMs } = waiting;
-  return follow(context, {
+): Promise<Found> {
+  const { endBefore, message, sent, starts, timeoutMs } = waiting;
+  let before: Outcome | undefined;
+  const now = await follow(context, {
     log,
     starts,
     timeoutMs,
     visit: (topic, record) => {
-      if (topic === instantMessageOut.name) return numbered(record, message);
-      if (isDeadLetterOf(record, sent)) throw refusal(record);
+      if (topic !== instantMessageOut.name) {
+        if (isDeadLetterOf(record, sent)) throw refusal(record);
+        return undefined;
+      }
+      const numbered = numberedIn(record, message);
+      if (numbered === undefined) return undefined;
+      if (record.offset >= endBefore) {
+        return { line: messageLine(numbered), json: textOf(record.value!) };
+      }
+      before = sentBefore(numbered);
       return undefined;
     },
   });
+  return { ...(now && { now }), ...(before && { before }) };
 }
 
-function numbered(record: FetchedRecord, message: InstantMessageIn): Outcome | undefined {
+/** The output in a record, if it is that of this message, or of one with the same id. */
+function numberedIn(
+  record: FetchedRecord,
+  message: InstantMessageIn,
+): InstantMessageOut | undefined {
   const decoded = instantMessageOut.decode(record.value);
-  if (!decoded.ok || record.value === null) return undefined;
+  if (!decoded.ok) return undefined;
   const { conversationKey, sender, messageId } = decoded.value;
   const isIt =
     conversationKey === message.conversationKey &&
     sender === message.sender &&
     messageId === message.messageId;
-  return isIt ? { line: messageLine(decoded.value), json: textOf(record.value) } : undefined;
+  return isIt ? decoded.value : undefined;
+}
+
+function sentBefore(first: InstantMessageOut): Outcome {
+  const { body, conversationKey, conversationMsgSeq, sender } = first;
+  return {
+    line: `${messageLine(first)} (sent before)`,
+    json: JSON.stringify({ conversationKey, sender, conversationMsgSeq, body, duplicate: true }),
+  };
 }
 
 function isDeadLetterOf(record: FetchedRecord, sent: SentRecord): boolean {
@@ -155,27 +194,4 @@ function isDeadLetterOf(record: FetchedRecord, sent: SentRecord): boolean {
 function refusal(record: FetchedRecord): CommandFailure {
   const reason = headerText(record, DEAD_LETTER_HEADERS.reason) ?? 'no reason is given';
   return new CommandFailure(`The message was refused: ${reason}`);
-}
-
-/** The latest messages do not show their ids: one of the same sender and text is taken for it. */
-async function askForDuplicate(
-  context: CommandContext,
-  cluster: ClusterAccess,
-  { message, timeoutMs }: { readonly message: InstantMessageIn; readonly timeoutMs: number },
-): Promise<Outcome | undefined> {
-  const { conversationKey, sender, body } = message;
-  const answer = await askLatest(context, cluster, {
-    conversationKey,
-    numMsgs: NUM_MSGS_MAX,
-    timeoutMs,
-  });
-  const found = answer?.block.latestChatter.findLast(
-    ([someone, text]) => someone === sender && text === body,
-  );
-  if (found === undefined) return undefined;
-  const numberedMessage = { conversationKey, sender, conversationMsgSeq: found[2], body };
-  return {
-    line: `${messageLine(numberedMessage)} (sent before)`,
-    json: JSON.stringify({ ...numberedMessage, duplicate: true }),
-  };
 }

@@ -107,24 +107,42 @@ test('send tells why a message was refused', async () => {
   });
 });
 
-test('a message that was sent before is found by its text, and shown as such', async () => {
+const again = [...send, '--message-id', 'm1'];
+const first: InstantMessageIn = {
+  conversationKey: 'abc123',
+  sender: 'bob',
+  recipients: ['ann'],
+  body: 'The first one.',
+  messageId: 'm1',
+};
+
+test('a message that was sent before is found by its sender and id, and shown with its first text', async () => {
   await startNode(() => undefined);
-  await answerRequests(() => ({
-    latestChatter: [
-      ['bob', 'Hi there!', 3],
-      ['ann', 'Hi there!', 4],
-    ],
-    truncated: false,
-  }));
-  const again = [...send, '--message-id', 'm1'];
+  await writeOut({ ...first, messageId: 'm0', body: 'Hi there!' }, 2);
+  await writeOut(first, 3);
+  await writeOut({ ...first, sender: 'ann' }, 4);
+  await writeOut({ ...first, messageId: 'm2', body: 'Hi there!' }, 5);
   assert.deepEqual(await harness.run(again), {
     exitCode: 0,
-    printed: ['abc123 #3 bob: Hi there! (sent before)'],
+    printed: ['abc123 #3 bob: The first one. (sent before)'],
     notes: [],
   });
   assert.deepEqual((await harness.run([...again, '--json'])).printed, [
-    '{"conversationKey":"abc123","sender":"bob","conversationMsgSeq":3,"body":"Hi there!","duplicate":true}',
+    '{"conversationKey":"abc123","sender":"bob","conversationMsgSeq":3,"body":"The first one.","duplicate":true}',
   ]);
+});
+
+test('a message whose id was used long ago has its new number', async () => {
+  await writeOut(first, 3);
+  await startNode(() => 2_000);
+  assert.deepEqual((await harness.run(again)).printed, ['abc123 #2000 bob: Hi there!']);
+});
+
+test('a new id with a text that was sent before is no duplicate', async () => {
+  await writeOut({ ...first, messageId: 'm0', body: 'Hi there!' }, 3);
+  const { exitCode, notes, printed } = await harness.run([...again, '--timeout', '2']);
+  assert.deepEqual([exitCode, printed], [1, []]);
+  assert.match(notes.join(), /no answer came within 2 s/);
 });
 
 test('without an answer the message is where it can be found later', async () => {
