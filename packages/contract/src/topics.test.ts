@@ -24,16 +24,19 @@ test('the topics that follow shards have names and rules of their own', () => {
   );
 });
 
+const SEVEN_DAYS_MS = '604800000';
+
 test('only what the sender stamps is deleted by its time, and the event topic by nothing but time', () => {
   for (const { name, configs } of allTopics) {
     const isInput = /_in$|_request$|_control$/.test(name);
+    if (isInput) assert.equal(configs['retention.ms'], SEVEN_DAYS_MS, name);
     const stamp = isInput ? 'CreateTime' : 'LogAppendTime';
     assert.equal(configs['message.timestamp.type'], stamp, name);
     const policy = name === 'conversation_quarantine' ? 'compact' : 'delete';
     assert.equal(configs['cleanup.policy'], policy, name);
   }
   assert.equal(conversationEvents.configs['retention.bytes'], '-1');
-  assert.equal(conversationEvents.configs['retention.ms'], '604800000');
+  assert.equal(conversationEvents.configs['retention.ms'], SEVEN_DAYS_MS);
 });
 
 test('a numbered message has exactly the bytes of the contract', () => {

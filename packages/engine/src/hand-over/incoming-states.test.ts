@@ -50,6 +50,15 @@ test('nothing is taken before all have come, and what comes later is left', asyn
   assert.equal(states.take('y'), undefined);
 });
 
+test('who has no room for them does not wait for more', async () => {
+  const { states } = incoming(300);
+  states.begin(9);
+  states.add(part(['a', 'b', 'c'], { isLast: false }));
+  await states.settled;
+  assert.equal(states.take('a')?.entityId, 'a');
+  assert.equal(states.take('b'), undefined);
+});
+
 test('they count as entities in memory, and take no more than half of what those may', () => {
   const { budget, states } = incoming(1_000);
   states.begin(9);

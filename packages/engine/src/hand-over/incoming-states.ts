@@ -21,7 +21,7 @@ export class IncomingStates {
   #hasBrought = false;
   #eventNumber: number | undefined;
 
-  /** `budget`: of the active entities, which these are about to be. They take no more than half of it: those that are active now stay. */
+  /** `budget`: of the active entities, which these are about to be. They come into its first half only: those that are active now stay. */
   constructor(options: { shard: number; eventTopicId: string; budget: ByteBudget }) {
     this.shard = options.shard;
     this.#eventTopicId = options.eventTopicId;
@@ -50,8 +50,9 @@ export class IncomingStates {
   add({ eventNumber, eventTopicId, isLast, states }: RetiredPart): void {
     if (this.#isSettled) return;
     for (const state of states) {
-      const hasRoom = this.#budget.bytes < this.#budget.bytesMax / 2;
-      if (!hasRoom || this.#states.has(state.entityId)) continue;
+      // Whoever waits for what has no room waits for nothing.
+      if (this.#budget.bytes >= this.#budget.bytesMax / 2) return this.settle();
+      if (this.#states.has(state.entityId)) continue;
       this.#states.set(state.entityId, { ...state, eventNumber, eventTopicId });
       this.#budget.take(sizeBytesOf(state));
       this.#hasBrought = true;

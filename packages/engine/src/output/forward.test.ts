@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FetchedRecord } from '@chat-cluster/log';
 import { headerText } from './event-record.ts';
-import { forwarded, originalTimeMs, wasForwarded } from './forward.ts';
+import { forwarded, originalTimeMs, originOf, wasForwarded } from './forward.ts';
 
 const from = { topic: 'in', topicId: 'id', partition: 4 };
 const record: FetchedRecord = {
@@ -34,4 +34,19 @@ test('a record that was not forwarded has its own time', () => {
   assert.ok(!wasForwarded(record));
   const headers = [{ key: 'fw-time', value: Buffer.from('soon') }];
   assert.equal(originalTimeMs({ ...record, headers }), 1_234);
+});
+
+test('an origin that no worker has written is none', () => {
+  assert.deepEqual(originOf(arrived()), { topic: 'in', partition: 4, offset: 9 });
+  for (const forged of [
+    'a/b/c/d',
+    'a/b/1',
+    'a/b/-1/2',
+    'a/b/1/2.5',
+    'a/b/1/9007199254740992',
+    '',
+  ]) {
+    const headers = [{ key: 'fw-from', value: Buffer.from(forged) }];
+    assert.equal(originOf({ headers }), undefined, forged);
+  }
 });

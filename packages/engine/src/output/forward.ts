@@ -43,7 +43,7 @@ export function originalTimeMs(record: FetchedRecord): number {
   return Number.isInteger(timeMs) ? timeMs : record.timestampMs;
 }
 
-/** Where a forwarded record was first; undefined for one that no worker forwarded. */
+/** Where a forwarded record was first; undefined for one that no worker forwarded, whatever its sender has written into the header. */
 export function originOf({
   headers,
 }: Pick<FetchedRecord, 'headers'>): (TopicPartition & { readonly offset: number }) | undefined {
@@ -51,5 +51,10 @@ export function originOf({
   if (text === undefined) return undefined;
   const [topic, topicId, partition, offset, ...rest] = text.split('/');
   if (!topic || !topicId || !partition || !offset || rest.length > 0) return undefined;
-  return { topic, partition: Number(partition), offset: Number(offset) };
+  const place = { topic, partition: Number(partition), offset: Number(offset) };
+  return isCount(place.partition) && isCount(place.offset) ? place : undefined;
+}
+
+function isCount(number: number): boolean {
+  return Number.isSafeInteger(number) && number >= 0;
 }

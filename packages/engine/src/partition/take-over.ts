@@ -109,10 +109,11 @@ export class TakeOver {
   }
 
   async #attempt(tenure: Tenure): Promise<TakenOver | 'short'> {
-    const [inputs, row] = await Promise.all([
-      this.#fenceTheDead(tenure).then(() => this.#stableOffsets(tenure)),
-      this.#questions.rows.ask(tenure.partition),
-    ]);
+    const reading = this.#questions.rows.ask(tenure.partition);
+    reading.catch(() => undefined); // it is looked at below: what asks the group ends before the next attempt
+    await this.#fenceTheDead(tenure);
+    const inputs = await this.#stableOffsets(tenure);
+    const row = await reading;
     await this.#untilRoom(tenure);
     const start = await this.#judged(tenure, async () => {
       const where = { groupId: this.#options.groupId, partition: tenure.partition };

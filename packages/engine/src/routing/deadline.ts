@@ -45,6 +45,8 @@ export class Deadline {
 
 /** As the promise does, unless the signal is aborted first: then it rejects with its reason. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Nobody else looks at it when the signal is aborted already.
+  promise.catch(() => undefined);
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);
