@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MemoryApi, MemoryCall } from '@chat-cluster/log';
+import { homePartition, type MemoryApi, type MemoryCall } from '@chat-cluster/log';
 import { EngineHarness, type HarnessNode } from './engine-harness.ts';
 
 /** From now on no request of this kind of the node arrives. */
@@ -136,4 +136,26 @@ test('who is in the group is not fenced while the group rebalances', async () =>
     harness.reports.filter((line) => /[Ff]enc/.test(line)),
     [],
   );
+});
+
+test('a shard that waits for its journal holds up no other shard’s transaction', async () => {
+  const harness = new EngineHarness({ partitionCount: 2 });
+  await harness.startNode('a');
+  const homed = (home: number): string =>
+    Array.from({ length: 100 }, (_, index) => `id-${index}`).find(
+      (id) => homePartition(Buffer.from(id), 2) === home,
+    ) ?? '';
+  const [cold, hot] = [homed(0), homed(1)];
+  await harness.add(hot, [1]);
+  await harness.untilTotals(1);
+  harness.journalFaults.isDown = true;
+  await harness.add(cold, [10]);
+  await harness.pass(100);
+  await harness.add(hot, [2, 3]);
+  await harness.untilTotals(3);
+  assert.deepEqual(await harness.totalsOf(hot), [1, 3, 6]);
+  assert.deepEqual(await harness.totalsOf(cold), []);
+  harness.journalFaults.heal();
+  await harness.untilTotals(4);
+  assert.deepEqual(await harness.totalsOf(cold), [10]);
 });
