@@ -14,7 +14,9 @@ const bundleDir = `dist/dialogue-${process.pid}`;
 const dir = mkdtempSync(join(tmpdir(), 'dialogue-'));
 before(() => execFileSync(process.execPath, ['tools/bundle.ts', bundleDir], { cwd: root }));
 after(() => {
-  for (const folder of [dir, join(root, bundleDir)]) rmSync(folder, { recursive: true });
+  for (const folder of [dir, join(root, bundleDir)]) {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 describe('the dialogue on the embedded default, through kill -9 and a clean stop', () => {

@@ -43,5 +43,5 @@ export function workerConnections(
   };
 }
 
-/** A transaction on Kafka costs it as much as a hundred messages do, whatever it carries (bench/results/README.md). */
+/** A transaction on Kafka costs it 6 to 7 ms of CPU, whatever it carries (bench/results/README.md). */
 const TRANSACTION_GATHER_MS = 20;

@@ -16,13 +16,9 @@ export async function startBrokerThread(
   options: BrokerOptions & { readonly onError?: (error: Error) => void } = {},
 ): Promise<Broker> {
   const { onError = (error: Error) => process.emitWarning(error), ...cloneable } = options;
-  const worker = new Worker(
-    new URL(`./broker-thread${extname(import.meta.url)}`, import.meta.url),
-    {
-      workerData: cloneable,
-      name: 'broker',
-    },
-  );
+  // Beside this file, and of its kind: a source, or of a bundle.
+  const thread = new URL(`./broker-thread${extname(import.meta.url)}`, import.meta.url);
+  const worker = new Worker(thread, { workerData: cloneable, name: 'broker' });
   let isClosing = false;
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const started = await new Promise<Extract<ThreadReport, { kind: 'started' }>>(
