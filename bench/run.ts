@@ -5,13 +5,13 @@ import { runPurchases } from './purchases/run-purchases.ts';
 import { runQueries } from './queries/run-queries.ts';
 import { runStart } from './start/run-start.ts';
 
-const USAGE = `npm run bench -- chat --backend embedded|cluster [--messages 600000] [--conversations 1000] [--paced-seconds 60] [--rate 2000]
+const USAGE = `npm run bench -- chat --backend embedded|cluster [--messages 600000] [--conversations 1000] [--paced-seconds 60] [--rate 2000] [--profile]
 npm run bench -- start [--messages 1000000]
 npm run bench -- hand-over [--rounds 20] [--rate 2000] [--conversations 1000]
 npm run bench -- purchases [--messages 1000000]
 npm run bench -- queries [--rate 1000] [--rounds 20]
 
-chat: preloads the messages, runs one node over them, then a paced load; and the same through a bare consume-transform-produce loop.
+chat: preloads the messages, runs one node over them, then a paced load; and the same through a bare consume-transform-produce loop. --profile keeps where the node's time goes instead.
 start: how long the embedded default takes until it is ready.
 hand-over: two nodes on Kafka and Cassandra; one is killed, or stopped, and comes back, so many times each.
 purchases: events a second of one and of two processors, by partitions, and a million users.
@@ -34,6 +34,7 @@ const { values, positionals } = parseArgs({
     'paced-seconds': { type: 'string', default: '60' },
     rounds: { type: 'string', default: '20' },
     rate: { type: 'string' },
+    profile: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
@@ -64,6 +65,7 @@ if (values.help) {
     conversationCount: Number(values.conversations),
     pacedSeconds: Number(values['paced-seconds']),
     ratePerSecond: Number(values.rate ?? MESSAGES_PER_SECOND),
+    profile: values.profile,
   });
 } else {
   process.stderr.write(USAGE);

@@ -15,8 +15,8 @@ export type Backend = {
   readonly managementPort: number;
   /** Something that takes records, without a node: for preloading and the bare loop. */
   startLog(): Promise<LogProcesses>;
-  /** One chat node (and what it needs), ready. */
-  startNode(): Promise<NodeProcesses>;
+  /** One chat node (and what it needs), ready; with a profile of each of its threads in this folder when it ends. */
+  startNode(profileDir: string | undefined): Promise<NodeProcesses>;
   /** Stops all and deletes its data. */
   remove(): Promise<void>;
 };
@@ -49,10 +49,12 @@ export function embeddedBackend(): Backend {
       await broker.line((line) => line === 'ready');
       return { pids: { broker: broker.pid }, stop: () => broker.stop() };
     },
-    startNode: async () => {
-      const main = join(import.meta.dirname, '../../apps/local/src/start.ts');
+    startNode: async (profileDir) => {
+      // A profile names functions of the sources, not of the bundle.
+      const program = profileDir === undefined ? 'start.ts' : 'main.ts';
+      const main = join(import.meta.dirname, '../../apps/local/src', program);
       const settings = ['--data-dir', dir, '--kafka-port', String(KAFKA_PORT), ...ports];
-      const node = startChild([process.execPath, main, ...settings]);
+      const node = startChild([process.execPath, ...profileFlags(profileDir), main, ...settings]);
       await node.line((line) => line.includes('is running'));
       return {
         nodePid: node.pid,
@@ -79,8 +81,8 @@ export async function clusterBackend(): Promise<Backend> {
     kafkaPort: KAFKA_PORT,
     managementPort: MANAGEMENT_PORT,
     startLog: () => Promise.resolve({ pids: { kafka }, stop: () => Promise.resolve() }),
-    startNode: async () => {
-      const node = startChild([process.execPath, ...nodeCommand()]);
+    startNode: async (profileDir) => {
+      const node = startChild([process.execPath, ...profileFlags(profileDir), ...nodeCommand()]);
       await node.line((line) => line.includes('Ready:'));
       return {
         nodePid: node.pid,
@@ -93,6 +95,10 @@ export async function clusterBackend(): Promise<Backend> {
       rmSync(dir, { recursive: true });
     },
   };
+}
+
+function profileFlags(dir: string | undefined): string[] {
+  return dir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${dir}`];
 }
 
 function nodeCommand(): string[] {

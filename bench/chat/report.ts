@@ -9,6 +9,8 @@ export type Throughput = {
   /** By process. */
   readonly cpuMicrosPerMessage: Readonly<Record<string, number>>;
   readonly cpuMicrosPerMessageSecondHalf: Readonly<Record<string, number>>;
+  /** By process, and in it by what threads are for. */
+  readonly cpuMicrosByThreadSecondHalf: Readonly<Record<string, Readonly<Record<string, number>>>>;
 };
 
 export type ChatRun = Throughput & {
@@ -60,6 +62,7 @@ function tableOf(report: ChatReport, machine: string): string {
       cpu(node.cpuMicrosPerMessageSecondHalf),
       cpu(bare.cpuMicrosPerMessageSecondHalf),
     ],
+    ...threadRows(node, bare),
     ['peak resident memory of the node', `${Math.round(node.memory.peak / MIB)} MiB`, ''],
     [
       'of it its own, not pages of files (at the end)',
@@ -81,6 +84,22 @@ function tableOf(report: ChatReport, machine: string): string {
     ...rows.map(([name, ours, theirs]) => `| ${name} | ${ours} | ${theirs} |`),
     '',
   ].join('\n');
+}
+
+/** Where each process spends its time. */
+function threadRows(node: ChatRun, bare: BareRun): [string, string, string][] {
+  const names = new Set(
+    [node, bare].flatMap((run) => Object.keys(run.cpuMicrosByThreadSecondHalf)),
+  );
+  return [...names].map((name) => [`of it ${name}, µs`, threads(node, name), threads(bare, name)]);
+}
+
+/** What is less than a tenth of a microsecond does not matter. */
+function threads(run: Throughput, name: string): string {
+  return Object.entries(run.cpuMicrosByThreadSecondHalf[name] ?? {})
+    .filter(([, micros]) => micros >= 0.1)
+    .map(([kind, micros]) => `${kind} ${micros.toFixed(1)}`)
+    .join(', ');
 }
 
 function cpu(microsPerMessage: Readonly<Record<string, number>>): string {
