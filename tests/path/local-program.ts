@@ -17,8 +17,12 @@ export function localArguments(dataDir: string): string[] {
 const START = 'apps/local/src/start.ts';
 
 /** Starts it, and resolves when it has printed its summary. */
-export async function startLocalProgram(dataDir: string, entry = START): Promise<LocalProgram> {
-  const program = new Program(entry, localArguments(dataDir));
+export function startLocalProgram(dataDir: string, entry = START): Promise<LocalProgram> {
+  return untilSummary(new Program(entry, localArguments(dataDir)));
+}
+
+/** Resolves when it has printed its summary. */
+export async function untilSummary(program: Program): Promise<LocalProgram> {
   const printed = await program.untilPrinted(SUMMARY);
   const [kafkaPort = 0, httpPort = 0, managementPort = 0] = printed.slice(1).map(Number);
   return { program, kafkaPort, httpPort, managementPort };

@@ -7,24 +7,39 @@ const root = join(import.meta.dirname, '../..');
 /** How a process ended: its exit code, or the signal that ended it. */
 export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
+export type ProgramOptions = {
+  /** Messages can be sent to it. */
+  readonly talks?: boolean;
+  /**
+   * The entry is a command that is looked for in the PATH. As a shell does, it is started in a process group of its own; signals go to
+   * everybody in it.
+   */
+  readonly isCommand?: boolean;
+};
+
 /** A program of the project in a process of its own. It is killed, if it still runs, when this process exits. */
 export class Program {
-  /** Resolves when it has ended and all that it printed has been read. */
+  /** Resolves when it has ended, everybody who could print for it too, and all that was printed has been read. */
   readonly ended: Promise<Ended>;
   readonly #process: ChildProcess;
+  readonly #isGroup: boolean;
   #stdout = '';
   #stderr = '';
 
-  /** `entry` is a file of the repository, from its root. With `talks`, messages can be sent to it. */
-  constructor(entry: string, args: readonly string[], options: { readonly talks?: boolean } = {}) {
-    const stdio = ['ignore', 'pipe', 'pipe', ...(options.talks === true ? ['ipc' as const] : [])];
-    this.#process = spawn(process.execPath, [join(root, entry), ...args], {
+  /** `entry` is a file of the repository, from its root, where it runs. */
+  constructor(entry: string, args: readonly string[], options: ProgramOptions = {}) {
+    const { isCommand = false, talks = false } = options;
+    const stdio = ['ignore', 'pipe', 'pipe', ...(talks ? ['ipc' as const] : [])];
+    const [command, ...words] = isCommand ? [entry] : [process.execPath, join(root, entry)];
+    this.#process = spawn(command, [...words, ...args], {
       cwd: root,
       stdio: stdio as ['ignore', 'pipe', 'pipe'],
+      detached: isCommand,
     });
+    this.#isGroup = isCommand;
     this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
-    const killAtExit = (): boolean => this.#process.kill('SIGKILL');
+    const killAtExit = (): void => this.#signal('SIGKILL');
     process.once('exit', killAtExit);
     this.ended = once(this.#process, 'close').then((ended) => {
       process.removeListener('exit', killAtExit);
@@ -70,7 +85,7 @@ export class Program {
 
   /** Asks it to stop, as Ctrl-C and a supervisor do. */
   stop(signal: 'SIGINT' | 'SIGTERM' = 'SIGTERM'): Promise<Ended> {
-    this.#process.kill(signal);
+    this.#signal(signal);
     return this.ended;
   }
 
@@ -81,7 +96,13 @@ export class Program {
 
   /** kill -9 */
   kill(): Promise<Ended> {
-    this.#process.kill('SIGKILL');
+    this.#signal('SIGKILL');
     return this.ended;
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#process;
+    if (this.#isGroup && this.isRunning && pid !== undefined) process.kill(-pid, signal);
+    else this.#process.kill(signal);
   }
 }
