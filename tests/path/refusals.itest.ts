@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +61,29 @@ describe('what keeps the program from starting is said in one sentence, with wha
     assert.match(await refusalOf(localArguments(folder)), new RegExp(`${folder}.*choose another`));
   });
 
+  it('the data folder, or the one that it would be made in, may not be used', async () => {
+    const closed = join(dir, 'closed');
+    mkdirSync(closed);
+    for (const folder of [closed, join(closed, 'data')]) {
+      assert.match(
+        await refusalWhileClosed(closed, localArguments(folder)),
+        new RegExp(`${folder}/broker cannot be used: EACCES.* Check its permissions, or choose`),
+      );
+    }
+  });
+
+  for (const [file, said] of [
+    ['broker/format.json', /EACCES.* Check its permissions, or choose another/],
+    ['broker/wal', /cannot list .*\/wal: EACCES; check its permissions .* or choose another/],
+    ['journal', /journal cannot be opened: EACCES.* Make it readable and writable for this user/],
+  ] as const) {
+    it(`${file} in the data folder may not be read`, async () => {
+      const folder = copyOfUsedFolder(`closed-${file.replace('/', '-')}`);
+      const refusal = await refusalWhileClosed(join(folder, file), localArguments(folder));
+      assert.match(refusal, said);
+    });
+  }
+
   it("the broker's folder is of a newer format", async () => {
     const folder = copyOfUsedFolder('newer-broker');
     const file = join(folder, 'broker', 'format.json');
@@ -87,9 +119,34 @@ describe('what keeps the program from starting is said in one sentence, with wha
   }
 });
 
-/** The one line that it says; it exits with 1. */
-async function refusalOf(args: readonly string[]): Promise<string> {
-  await using program = new Program('apps/local/src/start.ts', args);
+const START = 'apps/local/src/start.ts';
+
+/** Root may read and write everything. Without these two capabilities permissions bind it as they bind everybody. */
+const WHERE_PERMISSIONS_BIND =
+  process.getuid?.() === 0
+    ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search', process.execPath]
+    : [process.execPath];
+
+/** What it says while nobody may use this file or folder. */
+async function refusalWhileClosed(path: string, args: readonly string[]): Promise<string> {
+  const { mode } = statSync(path);
+  chmodSync(path, 0);
+  try {
+    return await refusalOf(args, WHERE_PERMISSIONS_BIND);
+  } finally {
+    chmodSync(path, mode);
+  }
+}
+
+/** The one line that it says; it exits with 1. With a command, that runs it. */
+async function refusalOf(
+  args: readonly string[],
+  [command, ...words]: readonly string[] = [],
+): Promise<string> {
+  await using program =
+    command === undefined
+      ? new Program(START, args)
+      : new Program(command, [...words, START, ...args], { isCommand: true });
   const { code } = await program.ended;
   assert.equal(program.stdout, '');
   assert.match(program.stderr, /^[^\n]+[.?]\n$/, 'One line, which ends as a sentence does.');
