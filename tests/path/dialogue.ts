@@ -54,7 +54,11 @@ const ANSWER_WAIT_MS = 30_000;
 const POLL_MS = 100;
 
 /** The topic holds exactly this, sooner or later. */
-async function assertReads(client: DialogueClient, topic: string, expected: string): Promise<void> {
+export async function assertReads(
+  client: DialogueClient,
+  topic: string,
+  expected: string,
+): Promise<void> {
   const deadlineMs = performance.now() + ANSWER_WAIT_MS;
   let found = await client.read(topic);
   while (found.length < expected.length && performance.now() < deadlineMs) {
