@@ -4,9 +4,13 @@ import { CliHarness } from './cli-harness.ts';
 import { commands, programs } from './commands.ts';
 
 async function run(...argv: string[]) {
+  return runWith({}, argv);
+}
+
+async function runWith(env: Readonly<Record<string, string>>, argv: readonly string[]) {
   const harness = new CliHarness();
   try {
-    return await harness.run(argv);
+    return await harness.run(argv, { env });
   } finally {
     await harness.close();
   }
@@ -86,6 +90,48 @@ for (const [argv, sentence] of usageErrors) {
     assert.deepEqual(await run(...argv), { exitCode: 2, printed: [], notes: [sentence] });
   });
 }
+
+/** Operands and options with which each command that takes brokers gets as far as looking for them. */
+const BESIDE_BROKERS: Readonly<Record<string, readonly string[]>> = {
+  'chat send': ['abc', 'Hi', '--from', 'bob'],
+  'chat latest': ['abc'],
+  'chat tail': [],
+  'dead-letters list': [],
+  'dead-letters show': ['0:0'],
+  'dead-letters resend': ['0:0'],
+  'quarantine list': [],
+  'quarantine show': ['abc'],
+  'quarantine retry': ['abc'],
+  'quarantine skip': ['abc'],
+  'quarantine edit': [
+    'abc',
+    '{"conversationKey":"abc","sender":"bob","recipients":[],"body":"Hi"}',
+  ],
+};
+
+test('brokers come from an option, CHATCLUSTER_BROKERS or KAFKA_BROKERS, in this order, for every command that takes them', async () => {
+  const takingBrokers = commands.filter(({ options }) => Object.hasOwn(options, 'brokers'));
+  assert.deepEqual(
+    takingBrokers.map(({ name }) => name).toSorted(),
+    Object.keys(BESIDE_BROKERS).toSorted(),
+  );
+  const both = { CHATCLUSTER_BROKERS: 'ours', KAFKA_BROKERS: 'theirs' };
+  for (const { name } of takingBrokers) {
+    const argv = [...name.split(' '), ...(BESIDE_BROKERS[name] ?? [])];
+    const told = async (env: Readonly<Record<string, string>>, ...options: readonly string[]) => {
+      const { notes } = await runWith(env, [...argv, ...options]);
+      return /^The brokers are "(.*)"; /.exec(notes[0] ?? '')?.[1] ?? notes[0];
+    };
+    assert.equal(await told(both, '--brokers', 'told'), 'told', name);
+    assert.equal(await told(both), 'ours', name);
+    assert.equal(await told({ ...both, CHATCLUSTER_BROKERS: '' }), 'theirs', name);
+    const { printed } = await run(...name.split(' '), '--help');
+    assert.match(
+      printed[0]!,
+      /--brokers .*CHATCLUSTER_BROKERS or KAFKA_BROKERS.* 127\.0\.0\.1:9092/,
+    );
+  }
+});
 
 test('without a command the help is shown, and nothing is done', async () => {
   const { exitCode, printed, notes } = await run();

@@ -3,11 +3,13 @@ import { type Log, LogError, type TopicDescription } from '@chat-cluster/log';
 import { type CommandContext, CommandFailure, UsageError } from './command.ts';
 import type { Given } from './given.ts';
 
+const BROKERS_DEFAULT = '127.0.0.1:9092';
+
 /** Options of every command that talks to Kafka. */
 export const CLUSTER_OPTIONS = {
   brokers: {
     value: 'HOST:PORT,…',
-    description: 'where Kafka is (KAFKA_BROKERS in the environment, or 127.0.0.1:9092)',
+    description: `where Kafka is (CHATCLUSTER_BROKERS or KAFKA_BROKERS in the environment, or ${BROKERS_DEFAULT})`,
   },
   json: { description: 'print JSON lines, for programs' },
 } as const satisfies Options;
@@ -19,15 +21,13 @@ export type ClusterAccess = {
   readonly brokers: string;
 };
 
-const BROKERS_DEFAULT = '127.0.0.1:9092';
-
 /** Opens the cluster that a command was told, lets it work, and closes it. */
 export async function withCluster(
   given: Given,
   context: CommandContext,
   work: (cluster: ClusterAccess) => Promise<void>,
 ): Promise<void> {
-  const brokers = given.text('brokers') ?? (context.env['KAFKA_BROKERS'] || BROKERS_DEFAULT);
+  const brokers = given.text('brokers') ?? brokersOf(context.env);
   const addresses = readAddresses(brokers);
   if (addresses === undefined) {
     throw new UsageError(
@@ -42,6 +42,11 @@ export async function withCluster(
   } finally {
     await log.close();
   }
+}
+
+/** An empty text is as good as nothing. */
+function brokersOf(env: CommandContext['env']): string {
+  return env['CHATCLUSTER_BROKERS'] || env['KAFKA_BROKERS'] || BROKERS_DEFAULT;
 }
 
 /** The topics by these names, in this order. Throws a CommandFailure if one does not exist. */

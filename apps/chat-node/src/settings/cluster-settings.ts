@@ -6,7 +6,7 @@ const REPLICATION_FACTOR_MAX = 9;
 /** Of every program that talks to Kafka. */
 export const brokersSetting: Setting<readonly Address[]> = {
   value: 'HOST:PORT,…',
-  description: 'Kafka, some of its brokers; also KAFKA_BROKERS',
+  description: 'Kafka, some of its brokers; also CHATCLUSTER_BROKERS or KAFKA_BROKERS',
   default: '127.0.0.1:9092',
   variable: 'KAFKA_BROKERS',
   read: (text) => readAddresses(text),
