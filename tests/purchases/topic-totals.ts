@@ -1,5 +1,5 @@
-import { DEAD_LETTER_HEADERS } from '@chat-cluster/contract';
 import { userEvents, userEventsDeadLetter } from '@chat-cluster/contract/purchases';
+import { DEAD_LETTER_HEADERS } from '@chat-cluster/engine/headers';
 import type { FetchedRecord, Log } from '@chat-cluster/log';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 import type { Totals } from './purchases-cluster.ts';

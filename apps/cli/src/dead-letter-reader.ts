@@ -2,7 +2,7 @@ import {
   DEAD_LETTER_HEADER_PREFIX,
   DEAD_LETTER_HEADERS,
   FORWARD_HEADER_PREFIX,
-} from '@chat-cluster/contract';
+} from '@chat-cluster/engine/headers';
 import type { FetchedRecord, RecordHeader } from '@chat-cluster/log';
 import { type Application, optionText } from './application.ts';
 import { type ClusterAccess, findTopics } from './cluster-access.ts';

@@ -2,7 +2,6 @@ export * from './conversation-control.ts';
 export * from './conversation-event.ts';
 export * from './conversation-question.ts';
 export * from './conversation-quarantine.ts';
-export * from './dead-letter-headers.ts';
 export type { Decoded, InvalidValueCode } from './decoded.ts';
 export * from './instant-message-in.ts';
 export * from './instant-message-out.ts';

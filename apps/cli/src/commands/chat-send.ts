@@ -1,12 +1,12 @@
 import {
   chatDeadLetter,
-  DEAD_LETTER_HEADERS,
   encodeUtf8,
   type InstantMessageIn,
   instantMessageIn,
   type InstantMessageOut,
   instantMessageOut,
 } from '@chat-cluster/contract';
+import { DEAD_LETTER_HEADERS } from '@chat-cluster/engine/headers';
 import { type FetchedRecord, homePartition, type Log } from '@chat-cluster/log';
 import { CLUSTER_OPTIONS, type ClusterAccess, findTopics, withCluster } from '../cluster-access.ts';
 import { type Command, type CommandContext, CommandFailure, UsageError } from '../command.ts';

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import {
   chatDeadLetter,
-  DEAD_LETTER_HEADERS,
   type InstantMessageIn,
   instantMessageIn,
   instantMessageOut,
@@ -10,6 +9,7 @@ import {
   latestMessagesBlock,
   latestMessagesRequest,
 } from '@chat-cluster/contract';
+import { DEAD_LETTER_HEADERS } from '@chat-cluster/engine/headers';
 import { homePartition } from '@chat-cluster/log';
 import { CliHarness } from '../cli-harness.ts';
 

@@ -6,6 +6,7 @@ import {
   type TopicIdPartition,
 } from '@chat-cluster/log';
 import { headerText, textHeader } from './event-record.ts';
+import { DEAD_LETTER_HEADERS } from './headers.ts';
 
 /** Why a record was not processed: a code for machines and a sentence for people. */
 export type Refusal = { readonly code: string; readonly reason: string };
@@ -18,9 +19,8 @@ const CODE_LENGTH_MAX = 100;
 const REASON_LENGTH_MAX = 1_000;
 
 /**
- * The dead letter of a record: its key, value and headers, and headers of ours, UTF-8 text: `dl-topic`, `dl-topic-id`, `dl-partition`, `dl-offset`, `dl-timestamp` (its origin),
- * `dl-code`, `dl-reason`, and `dl-truncated` (`key=BYTES value=BYTES headers=COUNT`, what the original held) when something was cut. It takes at most `sizeBytesMax`, by
- * recordSizeBytesMax: whatever somebody has sent, its dead letter can be written.
+ * The dead letter of a record: its key, value and headers, and DEAD_LETTER_HEADERS. It takes at most `sizeBytesMax`, by recordSizeBytesMax: whatever somebody has sent, its
+ * dead letter can be written.
  */
 export function deadLetter(
   record: FetchedRecord,
@@ -32,7 +32,7 @@ export function deadLetter(
   const kept = headersWithin(record, Math.min(HEADER_BYTES_MAX, sizeBytesMax / 4));
   const headers = [...kept, ...originHeaders(record, from, refusal)];
   const truncated = textHeader(
-    'dl-truncated',
+    DEAD_LETTER_HEADERS.truncated,
     `key=${record.key?.byteLength ?? 0} value=${record.value?.byteLength ?? 0} headers=${record.headers.length}`,
   );
   const withoutValue = recordSizeBytesMax({ key, value: null, headers: [...headers, truncated] });
@@ -51,14 +51,14 @@ export function readDeadLetter({
   | (Refusal & { readonly topic: string; readonly partition: number; readonly offset: number })
   | undefined {
   const text = (key: string): string => headerText(headers, key) ?? '';
-  const topic = text('dl-topic');
+  const topic = text(DEAD_LETTER_HEADERS.topic);
   if (topic === '') return undefined;
   return {
     topic,
-    partition: Number(text('dl-partition')),
-    offset: Number(text('dl-offset')),
-    code: text('dl-code'),
-    reason: text('dl-reason'),
+    partition: Number(text(DEAD_LETTER_HEADERS.partition)),
+    offset: Number(text(DEAD_LETTER_HEADERS.offset)),
+    code: text(DEAD_LETTER_HEADERS.code),
+    reason: text(DEAD_LETTER_HEADERS.reason),
   };
 }
 
@@ -68,13 +68,13 @@ function originHeaders(
   { code, reason }: Refusal,
 ): OutgoingHeader[] {
   return [
-    textHeader('dl-topic', from.topic),
-    textHeader('dl-topic-id', from.topicId),
-    textHeader('dl-partition', String(from.partition)),
-    textHeader('dl-offset', String(record.offset)),
-    textHeader('dl-timestamp', String(record.timestampMs)),
-    textHeader('dl-code', code.slice(0, CODE_LENGTH_MAX)),
-    textHeader('dl-reason', reason.slice(0, REASON_LENGTH_MAX)),
+    textHeader(DEAD_LETTER_HEADERS.topic, from.topic),
+    textHeader(DEAD_LETTER_HEADERS.topicId, from.topicId),
+    textHeader(DEAD_LETTER_HEADERS.partition, String(from.partition)),
+    textHeader(DEAD_LETTER_HEADERS.offset, String(record.offset)),
+    textHeader(DEAD_LETTER_HEADERS.timestamp, String(record.timestampMs)),
+    textHeader(DEAD_LETTER_HEADERS.code, code.slice(0, CODE_LENGTH_MAX)),
+    textHeader(DEAD_LETTER_HEADERS.reason, reason.slice(0, REASON_LENGTH_MAX)),
   ];
 }
 

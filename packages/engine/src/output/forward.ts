@@ -5,15 +5,9 @@ import type {
   TopicPartition,
 } from '@chat-cluster/log';
 import { headerText, textHeader } from './event-record.ts';
+import { FORWARD_HEADERS } from './headers.ts';
 
-/** Headers of a forwarded record, UTF-8 text: where it was first, and its time there. */
-const FROM = 'fw-from';
-const TIME = 'fw-time';
-
-/**
- * The copy of a record that arrived on a partition that is not its entity's home, keyed by the entity, with its origin: `fw-from` (`topic/topicId/partition/offset`) and
- * `fw-time` (milliseconds since 1970).
- */
+/** The copy of a record that arrived on a partition that is not its entity's home, keyed by the entity, with its origin in FORWARD_HEADERS. */
 export function forwarded(
   record: FetchedRecord,
   from: TopicIdPartition,
@@ -25,21 +19,23 @@ export function forwarded(
     value: record.value,
     headers: [
       ...record.headers,
-      textHeader(FROM, origin),
-      textHeader(TIME, String(record.timestampMs)),
+      textHeader(FORWARD_HEADERS.from, origin),
+      textHeader(FORWARD_HEADERS.time, String(record.timestampMs)),
     ],
   };
 }
 
 /** Whether a worker forwarded this record already: once is enough, twice would be a loop. */
 export function wasForwarded(record: FetchedRecord): boolean {
-  return record.headers.length > 0 && headerText(record.headers, FROM) !== undefined;
+  return (
+    record.headers.length > 0 && headerText(record.headers, FORWARD_HEADERS.from) !== undefined
+  );
 }
 
 /** The time of the record where it first arrived. */
 export function originalTimeMs(record: FetchedRecord): number {
   if (record.headers.length === 0) return record.timestampMs;
-  const timeMs = Number(headerText(record.headers, TIME) ?? Number.NaN);
+  const timeMs = Number(headerText(record.headers, FORWARD_HEADERS.time) ?? Number.NaN);
   return Number.isInteger(timeMs) ? timeMs : record.timestampMs;
 }
 
@@ -47,7 +43,7 @@ export function originalTimeMs(record: FetchedRecord): number {
 export function originOf({
   headers,
 }: Pick<FetchedRecord, 'headers'>): (TopicPartition & { readonly offset: number }) | undefined {
-  const text = headers.length > 0 ? headerText(headers, FROM) : undefined;
+  const text = headers.length > 0 ? headerText(headers, FORWARD_HEADERS.from) : undefined;
   if (text === undefined) return undefined;
   const [topic, topicId, partition, offset, ...rest] = text.split('/');
   if (!topic || !topicId || !partition || !offset || rest.length > 0) return undefined;

@@ -15,8 +15,8 @@ export const DEAD_LETTER_HEADERS = {
   /** The original record's time, milliseconds since 1970. */
   timestamp: 'dl-timestamp',
   /**
-   * There only if something was cut because it was too large: `key=BYTES value=BYTES`, the
-   * original's sizes.
+   * There only if something was cut because it was too large: `key=BYTES value=BYTES
+   * headers=COUNT`, what the original held.
    */
   truncated: 'dl-truncated',
 } as const;
@@ -24,8 +24,16 @@ export const DEAD_LETTER_HEADERS = {
 /** Every header that starts so is the dead letter's own; the others are the original record's. */
 export const DEAD_LETTER_HEADER_PREFIX = 'dl-';
 
+/** Headers of a forwarded record, UTF-8 text each. */
+export const FORWARD_HEADERS = {
+  /** Where it was first: `topic/topicId/partition/offset`. */
+  from: 'fw-from',
+  /** Its time there, milliseconds since 1970. */
+  time: 'fw-time',
+} as const;
+
 /**
- * A record that a node forwarded to its conversation's home says so in headers that start so. One
+ * A record that a node forwarded to its entity's home says so in headers that start so. One
  * that is sent anew must not have them.
  */
 export const FORWARD_HEADER_PREFIX = 'fw-';
