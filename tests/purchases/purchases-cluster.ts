@@ -34,7 +34,7 @@ export class Processor {
     const where = ['--brokers', `127.0.0.1:${kafkaPort}`, '--journal', journal];
     const program = new Program(CLI, ['purchases', 'processor', ...ports, ...where, ...args]);
     const ready = await program.untilPrinted(
-      /^Ready: .* http:\/\/127\.0\.0\.1:(\d+), gRPC front end 127\.0\.0\.1:(\d+)\.$/m,
+      /^Ready: .* http:\/\/127\.0\.0\.1:(\d+), gRPC front end [\d.]+:(\d+)\.$/m,
     );
     return new Processor(program, Number(ready[1]), Number(ready[2]));
   }

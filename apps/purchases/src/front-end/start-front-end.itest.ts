@@ -9,7 +9,7 @@ test('of many calls on one connection a few are in work at a time, so that a nod
   let inWorkCount = 0;
   let inWorkCountMax = 0;
   const frontEnd = await startFrontEnd({
-    port: 0,
+    address: { host: '127.0.0.1', port: 0 },
     ask: async () => {
       inWorkCount += 1;
       inWorkCountMax = Math.max(inWorkCountMax, inWorkCount);

@@ -1,3 +1,4 @@
+import type { Address } from '@chat-cluster/app-chat-node/settings';
 import { UserService } from '@chat-cluster/contract/purchases';
 import { listenRpc, type Report, type RpcServer } from '@chat-cluster/engine';
 import { systemTimers } from '@chat-cluster/kernel';
@@ -11,19 +12,18 @@ import { type AskUser, serveUsers, userStats } from './user-service.ts';
 const CALLS_AT_ONCE_MAX = 128;
 
 /**
- * Serves UserService and server reflection on loopback, to whoever asks: gRPC clients (without TLS), and curl with JSON.
+ * Serves UserService and server reflection, and nothing else, to whoever asks: gRPC clients (without TLS), and curl with JSON.
  * Rejects with an RpcListenError.
  */
 export function startFrontEnd(options: {
-  /** 0 for any that is free. */
-  readonly port: number;
+  /** Port 0 for any that is free. */
+  readonly address: Address;
   readonly ask: AskUser;
   readonly report: Report;
 }): Promise<RpcServer> {
-  const { port, ask, report } = options;
+  const { address, ask, report } = options;
   return listenRpc({
-    host: '127.0.0.1',
-    port,
+    ...address,
     access: { kind: 'anyone' },
     limits: { streamCountMax: CALLS_AT_ONCE_MAX },
     unary: [userStats(ask)],

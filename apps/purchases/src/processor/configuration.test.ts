@@ -18,7 +18,7 @@ test('three ports are all that a processor is told, and they may be left out', (
       tls: undefined,
       management: { host: '127.0.0.1', port: 8552, token: undefined },
     },
-    frontEndPort: 8082,
+    frontEnd: { host: '127.0.0.1', port: 8082 },
     workerCount: 1,
     partitionCount: 128,
     replicationFactor: undefined,
@@ -28,8 +28,8 @@ test('three ports are all that a processor is told, and they may be left out', (
   assert.deepEqual(configuration('2552', '8552', '8082'), { kind: 'settings', settings });
   const alone = configuration();
   assert.ok(alone.kind === 'settings');
-  const { endpoint, access, frontEndPort } = alone.settings;
-  assert.deepEqual([endpoint.port, access.management.port, frontEndPort], [2551, 8551, 8081]);
+  const { endpoint, access, frontEnd } = alone.settings;
+  assert.deepEqual([endpoint.port, access.management.port, frontEnd.port], [2551, 8551, 8081]);
   assert.deepEqual(configuration('2551', '2551'), {
     kind: 'problem',
     problem: '--node-port and --management-port are both 2551; choose another one for one of them.',
@@ -46,6 +46,19 @@ test('three ports are all that a processor is told, and they may be left out', (
     problemOf('65534', '--workers', '2'),
     /^--node-port has port 65534, and there are no 2 ports after it for the workers/,
   );
+});
+
+test('a front end is on loopback, or where it is told to be: that alone lets other machines ask', () => {
+  const frontEnd = (argv: readonly string[], env: Record<string, string>) => {
+    const configuration = readProcessorConfiguration({ argv, env, readFile });
+    assert.ok(configuration.kind === 'settings');
+    return configuration.settings.frontEnd;
+  };
+  assert.deepEqual(frontEnd([], {}), { host: '127.0.0.1', port: 8081 });
+  const env = { CHATCLUSTER_FRONT_END_HOST: '10.0.0.1' };
+  assert.deepEqual(frontEnd([], env), { host: '10.0.0.1', port: 8081 });
+  const given = ['--front-end-host', '0.0.0.0', '--front-end-port', '9000'];
+  assert.deepEqual(frontEnd(given, env), { host: '0.0.0.0', port: 9000 });
 });
 
 test('the brokers come from KAFKA_BROKERS too', () => {

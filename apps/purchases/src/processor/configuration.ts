@@ -26,8 +26,8 @@ export type ProcessorSettings = {
   /** Where other nodes reach this one; with several workers each has a port after it. */
   readonly endpoint: Address & Pick<NodeAccess, 'secret' | 'tls'>;
   readonly access: NodeAccess;
-  /** On loopback, as are both ports above where nobody says otherwise. 0 is any that is free. */
-  readonly frontEndPort: number;
+  /** Everybody who reaches it may ask. Port 0 is any that is free. */
+  readonly frontEnd: Address;
   readonly workerCount: number;
   readonly partitionCount: number;
   /** Of topics and of a keyspace that are created. Undefined: the brokers' default; of a keyspace three, or one a node where there are fewer. */
@@ -59,7 +59,7 @@ export function readProcessorConfiguration(
         journal: values.journal,
         endpoint: { ...address, secret: access.secret, tls: access.tls },
         access,
-        frontEndPort: values['front-end-port'],
+        frontEnd: { host: values['front-end-host'], port: values['front-end-port'] },
         workerCount: values.workers,
         partitionCount: values.partitions,
         replicationFactor: values['replication-factor'] || undefined,
@@ -99,6 +99,13 @@ const SETTINGS = {
   'node-host': textSetting({
     value: 'HOST',
     description: 'where other nodes reach this one; another than loopback needs a secret',
+    mustBe: 'a host',
+    default: '127.0.0.1',
+  }),
+  'front-end-host': textSetting({
+    value: 'HOST',
+    description:
+      'where gRPC clients reach this one: all who can connect there may ask what any user bought',
     mustBe: 'a host',
     default: '127.0.0.1',
   }),

@@ -16,13 +16,14 @@ export async function runProcessor(settings: ProcessorSettings): Promise<void> {
       endpoint: settings.endpoint,
       workers: workersOf(settings, terminal, onFatal),
       management: settings.access.management,
-      frontEndPort: settings.frontEndPort,
+      frontEnd: settings.frontEnd,
       report: terminal.report,
     });
-    const { endpoint, managementPort, frontEndPort } = processor;
-    const { host } = settings.access.management;
+    const { access, frontEnd } = settings;
+    const management = endpointText({ ...access.management, port: processor.managementPort });
+    const asked = endpointText({ ...frontEnd, port: processor.frontEndPort });
     terminal.print(
-      `Ready: node ${endpoint}, management http://${endpointText({ host, port: managementPort })}, gRPC front end 127.0.0.1:${frontEndPort}.`,
+      `Ready: node ${processor.endpoint}, management http://${management}, gRPC front end ${asked}.`,
     );
     return {
       stop: async () => {

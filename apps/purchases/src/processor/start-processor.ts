@@ -1,11 +1,12 @@
+import type { Address } from '@chat-cluster/app-chat-node/settings';
 import { USER_PROCESSING } from '@chat-cluster/contract/purchases';
 import { type NodeOptions, type RunningNode, startNode } from '@chat-cluster/node';
 import { askUsersBy } from '../front-end/ask-users.ts';
 import { startFrontEnd } from '../front-end/start-front-end.ts';
 
 export type ProcessorOptions = Omit<NodeOptions, 'entityType'> & {
-  /** 0 for any that is free. */
-  readonly frontEndPort: number;
+  /** Port 0 for any that is free. */
+  readonly frontEnd: Address;
 };
 
 export type Processor = RunningNode & { readonly frontEndPort: number };
@@ -14,11 +15,11 @@ export type Processor = RunningNode & { readonly frontEndPort: number };
  * A node that runs the rules of the purchases, and its front end for gRPC clients. Resolves and rejects as startNode does, or rejects with an RpcListenError.
  */
 export async function startProcessor(options: ProcessorOptions): Promise<Processor> {
-  const { frontEndPort, ...rest } = options;
+  const { frontEnd: address, ...rest } = options;
   const node = await startNode({ ...rest, entityType: USER_PROCESSING });
   try {
     const frontEnd = await startFrontEnd({
-      port: frontEndPort,
+      address,
       ask: askUsersBy(node.router),
       report: options.report,
     });
