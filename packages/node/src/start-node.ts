@@ -58,6 +58,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     look: () => Promise.all(workers().map((worker) => worker.look())),
     explain,
     own: () => node.port && { routing: node.port.router.counters, memory: process.memoryUsage() },
+    report: options.report,
   });
   const stop = async (): Promise<void> => {
     await Promise.all(workers().map((worker) => worker.stop()));

@@ -15,6 +15,7 @@ function start(token?: string): Promise<ManagementServer> {
       explanations: [],
       searched: JSON.stringify(question),
     }),
+    report: () => assert.fail('Everything is answered.'),
   });
 }
 
@@ -101,4 +102,30 @@ it('with a token, it answers nothing to those who do not show it', async (contex
   assert.equal(await statusOf('Bearer another one'), 401);
   assert.equal(await statusOf('Basic a long token'), 401);
   assert.equal(await statusOf('Bearer a long token'), 200);
+});
+
+it('what cannot be answered is told to who asked and to who reads the log, and the next one is answered', async (context) => {
+  const told: unknown[] = [];
+  const broken = new Error('A worker answers nonsense.');
+  const server = await startManagementServer({
+    address: { port: 0 },
+    entityType: 'user-processing',
+    look: () => Promise.reject(broken),
+    explain: () => Promise.reject(broken),
+    report: (...said) => told.push(said),
+  });
+  context.after(() => server.close());
+  const ask = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${server.port}${path}`);
+  const paths = ['/ready', '/metrics', '/cluster/members', '/explain'];
+  for (const path of paths) {
+    const response = await ask(`${path}?messageId=m`);
+    assert.equal(response.status, 500);
+    assert.match(JSON.stringify(await response.json()), /could not be answered: the node’s log/);
+  }
+  const sentence = 'The management server could not answer.';
+  assert.deepEqual(
+    told,
+    paths.map((path) => ['error', sentence, { path, error: broken }]),
+  );
+  assert.equal((await ask('/alive')).status, 200);
 });

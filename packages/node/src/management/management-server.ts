@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Explain } from '@chat-cluster/engine';
+import type { Explain, Report } from '@chat-cluster/engine';
 import { closeServer, listen } from '../listen.ts';
 import type { AbsentWorker, WorkerStatus } from '../worker-status.ts';
 import { explainRoute } from './explain-route.ts';
@@ -34,6 +34,8 @@ type ManagementOptions = {
   readonly explain: Explain;
   /** Of the node's own process, where its workers live in others. */
   readonly own?: () => MeasuredProcess | undefined;
+  /** Told why a question could not be answered. */
+  readonly report: Report;
 };
 
 /**
@@ -58,7 +60,11 @@ export async function startManagementServer(options: ManagementOptions): Promise
       return answer(response, 401, { error: 'Show the token: Authorization: Bearer TOKEN.' });
     }
     if (request.method !== 'GET') return answer(response, 405, { error: 'Only GET is answered.' });
-    void route(request, response, { ...options, isStarted });
+    route(request, response, { ...options, isStarted }).catch((error: unknown) => {
+      const [path] = (request.url ?? '/').split('?', 1);
+      options.report('error', 'The management server could not answer.', { path, error });
+      answer(response, 500, { error: 'This could not be answered: the node’s log says why.' });
+    });
   });
   const { host = LOOPBACK, port } = options.address;
   const listening = await listen(server, { host, port, setting: '--management-port' });
@@ -91,8 +97,9 @@ async function route(
     }
     case '/metrics': {
       const workers = (await look()).filter((worker) => worker.kind === 'status');
+      const text = metricsText(workers, own?.());
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' });
-      response.end(metricsText(workers, own?.()));
+      response.end(text);
       return;
     }
     case '/cluster/members':
@@ -121,6 +128,7 @@ function shardsOf(workers: readonly (WorkerStatus | AbsentWorker)[], query: stri
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {
+  const text = `${JSON.stringify(body)}\n`;
   response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(`${JSON.stringify(body)}\n`);
+  response.end(text);
 }

@@ -59,7 +59,30 @@ test('each question is answered under its number', async () => {
   );
   const [, explained] = channel.sent;
   assert.ok(explained?.kind === 'answer');
-  assert.deepEqual(explained.answer, [question, 5_000]);
+  assert.ok(Array.isArray(explained.answer));
+  assert.deepEqual(explained.answer.slice(0, 2), [question, 5_000]);
+});
+
+test('a question that its asker gives up ends in the process, too, and no other one does', async () => {
+  const channel = new Channel();
+  const signals: AbortSignal[] = [];
+  const explain = (...[, , signal]: Parameters<LocalWorker['explain']>): Promise<never> => {
+    assert.ok(signal);
+    signals.push(signal);
+    return new Promise(() => undefined);
+  };
+  channel.link().started({ ...worker, explain });
+  const question = { kind: 'message', messageId: 'm', entityId: undefined } as const;
+  for (const id of [7, 8]) {
+    channel.tell({ kind: 'ask', id, question: { kind: 'explain', question, deadlineMs: 5_000 } });
+  }
+  channel.tell({ kind: 'give-up', id: 8 });
+  // It has been answered, or never came.
+  channel.tell({ kind: 'give-up', id: 9 });
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [false, true],
+  );
 });
 
 test('it is asked to stop, and it ends when its node is gone, also when that was before anybody listened', () => {

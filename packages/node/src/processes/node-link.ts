@@ -14,6 +14,8 @@ export type ProcessChannel = {
 export class NodeLink {
   readonly #channel: ProcessChannel;
   readonly #orders = deferred<WorkerOrders>();
+  /** Of the questions under way, by their numbers. */
+  readonly #asked = new Map<number, AbortController>();
   #worker: LocalWorker | undefined;
 
   /**
@@ -29,6 +31,7 @@ export class NodeLink {
       const told = message as ToWorker;
       if (told.kind === 'start') this.#orders.resolve(told.orders);
       else if (told.kind === 'stop') onStop();
+      else if (told.kind === 'give-up') this.#asked.get(told.id)?.abort();
       else void this.#answer(told.id, told.question);
     });
     channel.on('disconnect', onGone);
@@ -59,10 +62,13 @@ export class NodeLink {
   async #answer(id: number, question: WorkerQuestion): Promise<void> {
     // Asked only once it has started.
     if (this.#worker === undefined) return;
+    const asked = new AbortController();
+    this.#asked.set(id, asked);
     const answer =
       question.kind === 'look'
         ? await this.#worker.look()
-        : await this.#worker.explain(question.question, question.deadlineMs);
+        : await this.#worker.explain(question.question, question.deadlineMs, asked.signal);
+    this.#asked.delete(id);
     this.#send({ kind: 'answer', id, answer });
   }
 

@@ -14,6 +14,8 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly orders: WorkerOrders }
   /** Asks for an `answer` with the same number. */
   | { readonly kind: 'ask'; readonly id: number; readonly question: WorkerQuestion }
+  /** Who asked the question of this number has gone: nobody looks at its answer. */
+  | { readonly kind: 'give-up'; readonly id: number }
   /** Drain, commit, leave the group, end. */
   | { readonly kind: 'stop' };
 

@@ -77,9 +77,13 @@ export class WorkerProcess implements NodeWorker {
     return (status as WorkerStatus | undefined) ?? { kind: 'absent', name, reason: this.#reason() };
   }
 
-  async explain(question: ExplainQuestion, deadlineMs: number): Promise<ExplainOutcome> {
+  async explain(
+    question: ExplainQuestion,
+    deadlineMs: number,
+    signal?: AbortSignal,
+  ): Promise<ExplainOutcome> {
     const asked = { kind: 'explain', question, deadlineMs } as const;
-    const outcome = await this.#ask(asked, deadlineMs + EXPLAIN_MARGIN_MS);
+    const outcome = await this.#ask(asked, deadlineMs + EXPLAIN_MARGIN_MS, signal);
     if (outcome !== undefined) return outcome as ExplainOutcome;
     const reason = `${this.#options.name}: ${this.#reason()}`;
     return { kind: 'refused', code: 'unreadable', reason };
@@ -163,16 +167,22 @@ export class WorkerProcess implements NodeWorker {
     });
   }
 
-  /** Undefined if there is no answer in time, or nobody to ask. */
-  async #ask(question: WorkerQuestion, waitMs: number): Promise<unknown> {
-    if (this.#phase !== 'running') return undefined;
+  /** Undefined if there is no answer in time, or nobody to ask, or who asked has gone. */
+  async #ask(question: WorkerQuestion, waitMs: number, signal?: AbortSignal): Promise<unknown> {
+    if (this.#phase !== 'running' || signal?.aborted === true) return undefined;
     const id = (this.#askedCount += 1);
     const { promise, resolve } = deferred<unknown>();
     this.#waiting.set(id, resolve);
     const cancel = this.#options.timers.after(waitMs, () => resolve(undefined));
+    const giveUp = (): void => {
+      this.#send({ kind: 'give-up', id });
+      resolve(undefined);
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
     this.#send({ kind: 'ask', id, question });
     const answer = await promise;
     cancel();
+    signal?.removeEventListener('abort', giveUp);
     this.#waiting.delete(id);
     return answer;
   }
