@@ -20,6 +20,9 @@ const SILENCE_MAX_MS = 500;
 /** … nor, in any case, after this. */
 const TIME_MAX_MS = 5_000;
 
+/** Why a fetch ends that nobody waits for. */
+const UNWANTED = new Error('Nobody waits for these states any more.');
+
 /** Asks the former owners of shards that come here for the states that they had in memory. */
 export class FormerStates {
   readonly #options: FormerStatesOptions;
@@ -66,6 +69,7 @@ export class FormerStates {
   ): Promise<void> {
     const { entityType, report, timers } = this.#options;
     const byShard = new Map(incoming.map((states) => [states.shard, states]));
+    const unfinished = new Set(byShard.keys());
     const ending = new AbortController();
     const end = (): void => {
       for (const states of incoming) states.settle();
@@ -81,6 +85,10 @@ export class FormerStates {
       });
     };
     expectPart();
+    // The shards may be gone again, or there is no room: what would still come is for nobody.
+    void Promise.all(incoming.map(({ settled }) => settled)).then(() => {
+      if (unfinished.size > 0) ending.abort(UNWANTED);
+    });
     try {
       const asked = { entityType, shards: [...byShard.keys()] };
       await formerOwners.retiredStates(
@@ -88,11 +96,13 @@ export class FormerStates {
         asked,
         (part) => {
           expectPart();
+          if (part.isLast) unfinished.delete(part.shard);
           byShard.get(part.shard)?.add(part);
         },
         ending.signal,
       );
     } catch (error) {
+      if (ending.signal.reason === UNWANTED) return;
       report('info', 'A former owner does not give its states; they are read from the journal.', {
         endpoint: owner.endpoint,
         shards: incoming.length,

@@ -1,11 +1,13 @@
-import { deferred, sleep, type Cancel, type Timers } from '@chat-cluster/kernel';
+import { deferred, type Cancel, type Timers } from '@chat-cluster/kernel';
 import type { EngineLimits } from '../engine-limits.ts';
 import type { StateDefinition } from '../entity/entity-definition.ts';
 import type { Entity } from '../entity/entity.ts';
 import type { RetiredPart, RetiredState } from './former-owners.ts';
 
-/** Of the states of one part: it has to fit in a message between nodes, with a state that passes this by. */
+/** Of the states and ids of one part: it has to fit in a message between nodes, with a state that passes this by. */
 const PART_BYTES_MAX = 256 * 1024;
+/** What a state takes in a message besides its bytes and its id's: lengths and numbers. */
+const STATE_OVERHEAD_BYTES = 40;
 /** A larger state is left out: its next owner reads it. */
 const STATE_BYTES_MAX = 1024 * 1024;
 
@@ -71,36 +73,49 @@ export class RetiredStates<State, Event> {
     this.#bytes += bytes;
   }
 
-  /** What is kept of these shards, encoded part by part as it is asked for. A shard is forgotten after its last part was taken. */
+  /** What is kept of these shards, encoded part by part as it is asked for. A shard is forgotten after its last part was taken; all of them are when who asked has had enough. */
   *parts(shards: readonly number[]): Generator<RetiredPart> {
-    for (const shard of shards) {
-      const kept = this.#kept.get(shard);
-      const { eventTopicId, eventNumber } = {
-        eventTopicId: this.#eventTopicId,
-        eventNumber: 0,
-        ...kept,
-      };
-      let states: RetiredState[] = [];
-      let bytes = 0;
-      for (const entity of kept?.entities ?? []) {
-        const state = this.#encode(entity);
-        if (state === undefined) continue;
-        states.push(state);
-        bytes += state.state.byteLength;
-        if (bytes < PART_BYTES_MAX) continue;
-        yield { shard, eventTopicId, eventNumber, states, isLast: false };
-        states = [];
-        bytes = 0;
+    const asked = new Set(shards);
+    try {
+      for (const shard of asked) {
+        yield* this.#partsOf(shard);
+        asked.delete(shard);
       }
-      yield { shard, eventTopicId, eventNumber, states, isLast: true };
-      if (this.#kept.get(shard) === kept) this.#forget(shard);
+    } finally {
+      for (const shard of asked) this.#forget(shard);
     }
+  }
+
+  *#partsOf(shard: number): Generator<RetiredPart> {
+    const kept = this.#kept.get(shard);
+    const { eventTopicId, eventNumber } = {
+      eventTopicId: this.#eventTopicId,
+      eventNumber: 0,
+      ...kept,
+    };
+    let states: RetiredState[] = [];
+    let bytes = 0;
+    for (const entity of kept?.entities ?? []) {
+      const state = this.#encode(entity);
+      if (state === undefined) continue;
+      states.push(state);
+      bytes += messageBytesOf(state);
+      if (bytes < PART_BYTES_MAX) continue;
+      yield { shard, eventTopicId, eventNumber, states, isLast: false };
+      states = [];
+      bytes = 0;
+    }
+    yield { shard, eventTopicId, eventNumber, states, isLast: true };
+    if (this.#kept.get(shard) === kept) this.#forget(shard);
   }
 
   /** Resolves when nothing is kept any more, or time is up. */
   async untilTaken(timeoutMs: number): Promise<void> {
     if (this.#kept.size === 0) return;
-    await Promise.race([this.#taken.promise, sleep(this.#timers, timeoutMs)]);
+    const { promise: timeUp, resolve } = deferred<void>();
+    const cancel = this.#timers.after(timeoutMs, resolve);
+    await Promise.race([this.#taken.promise, timeUp]);
+    cancel();
   }
 
   clear(): void {
@@ -129,6 +144,10 @@ export class RetiredStates<State, Event> {
       return undefined;
     }
   }
+}
+
+function messageBytesOf({ entityId, state }: RetiredState): number {
+  return STATE_OVERHEAD_BYTES + Buffer.byteLength(entityId) + state.byteLength;
 }
 
 /** Whether its state is all there is of it, as for a snapshot. */

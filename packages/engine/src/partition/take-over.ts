@@ -72,7 +72,8 @@ const BACKLOGS_READ_MAX = 8;
  * 3. take the high watermark of the event topic's partition and read it, read_committed, from the journal position up to there: the backlog;
  * 4. have a heartbeat, sent after the high watermark was taken, acknowledged: only now is anything judged. What lies below the watermark does not change any more, so it is read meanwhile.
  *
- * The journal is asked for its position beside the first two: it only grows, and an older one makes the backlog longer. Shards that come together ask each question together.
+ * The journal is asked for its position beside the first two: it only grows, and an older one makes the backlog longer. Shards that come together ask each question together, the first time;
+ * after a trouble each goes on by itself, because a request fails for all who share it: a partition without a leader, or with a transaction pending, would keep the others.
  * Passing troubles of log and journal are tried again without end. Rejects with ShardStoppedError or TenureEndedError.
  */
 export class TakeOver {

@@ -331,4 +331,32 @@ suite('EntityService', () => {
     ]);
     await assert.rejects(ask('another'), /does not live here/);
   });
+
+  test('a former owner hears when who asked has had enough', async (t) => {
+    const [a] = await startPair(t);
+    const states = [
+      { entityId: '7', seqNext: 2, snapshotSeqNext: 1, state: new Uint8Array(200_000) },
+    ];
+    const heard = Promise.withResolvers<void>();
+    a.owner.retiredParts = function* ([shard = 0]) {
+      try {
+        for (;;) yield { shard, eventTopicId: 'events', eventNumber: 1, states, isLast: false };
+      } finally {
+        heard.resolve();
+      }
+    };
+    const peers = new RpcPeers({}, systemTimers);
+    t.after(() => peers.close());
+    const enough = new AbortController();
+    const owner = { endpoint: a.endpoint, memberId: a.owner.memberId };
+    const asked = { entityType: 'counter', shards: [0] };
+    const asking = peers.retiredStates(
+      owner,
+      asked,
+      () => enough.abort(new Error('That is enough.')),
+      enough.signal,
+    );
+    await assert.rejects(asking, /That is enough/);
+    await heard.promise;
+  });
 });
