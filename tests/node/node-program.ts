@@ -40,6 +40,13 @@ export class NodeProgram {
     }
   }
 
+  /** How many shards it owns and has taken over. */
+  async runningShardCount(): Promise<number> {
+    const answer = await this.ask('/cluster/shards/conversation?detail');
+    const { regions = [] } = (answer ?? {}) as { regions?: { phase: string }[] };
+    return regions.filter(({ phase }) => phase === 'running').length;
+  }
+
   /** How many shards it owns. */
   async shardCount(): Promise<number> {
     const answer = await this.ask('/cluster/shards/conversation');
