@@ -7,20 +7,23 @@ const [kafkaPort = '9092', port = '2561', managementPort = '8561', dir = './data
   process.argv.slice(2);
 const host = '127.0.0.1';
 
-/** Topics whose partition is the shard have as many partitions each, and are never compacted. Whatever time a sender puts on its record, events keep theirs. */
-const sharded = ['visits', 'visits_events', 'visits_control'].map((name) => ({
-  name,
-  partitionRule: 'shard',
-  configs: {
-    'cleanup.policy': 'delete',
-    'retention.ms': '604800000',
-    'message.timestamp.type': name === 'visits_events' ? 'LogAppendTime' : 'CreateTime',
+/** What is made of a record has the time of the broker: whatever time a sender puts on his, it deletes nothing. */
+const input = { 'cleanup.policy': 'delete', 'message.timestamp.type': 'CreateTime' };
+const output = { 'cleanup.policy': 'delete', 'message.timestamp.type': 'LogAppendTime' };
+/** Nothing deletes events: the newest may not be in the journal yet. */
+const events = { ...output, 'retention.ms': '-1', 'retention.bytes': '-1' };
+
+const topics = [
+  { name: 'visits', partitionRule: 'shard', configs: input },
+  { name: 'visits_control', partitionRule: 'shard', configs: input },
+  { name: 'visits_events', partitionRule: 'shard', configs: events },
+  { name: 'milestones', partitionRule: 'home', configs: output },
+  { name: 'visits_dead_letter', partitionRule: 'any', configs: output },
+  {
+    name: 'visits_quarantine',
+    partitionRule: 'home',
+    configs: { ...output, 'cleanup.policy': 'compact' },
   },
-}));
-const others = [
-  { name: 'milestones', partitionRule: 'home', configs: {} },
-  { name: 'visits_dead_letter', partitionRule: 'any', configs: {} },
-  { name: 'visits_quarantine', partitionRule: 'home', configs: { 'cleanup.policy': 'compact' } },
 ];
 
 const report = (level: string, sentence: string): void => console.log(`${level}: ${sentence}`);
@@ -38,7 +41,7 @@ const node = await startNode({
           groupId: 'visits',
           controlTopic: 'visits_control',
           quarantineTopic: 'visits_quarantine',
-          topics: [...sharded, ...others],
+          topics,
           partitionCount: 12,
           replicationFactor: -1,
           openLog: () =>
