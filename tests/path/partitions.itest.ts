@@ -7,6 +7,7 @@ import { Admin } from '@platformatic/kafka';
 import { startBroker, type Broker } from '@chat-cluster/broker';
 import { allTopics, instantMessageIn, latestMessagesRequest } from '@chat-cluster/contract';
 import { within } from '../crash/within.ts';
+import { refusalOf } from './node-refusal.ts';
 import { Program } from './program.ts';
 
 /** Topics are looked at every ten seconds. */
@@ -74,10 +75,7 @@ describe('a node, when topics have not the partitions that its entities are plac
   /** The sentence with which it exits with code 1. */
   async function refusal(...args: readonly string[]): Promise<string> {
     await using node = startNode(...args);
-    const { code } = await node.ended;
-    assert.equal(code, 1, node.stdout);
-    const last = JSON.parse(node.stdout.trimEnd().split('\n').at(-1) ?? '') as { msg: string };
-    return last.msg;
+    return await refusalOf(node);
   }
 });
 

@@ -7,11 +7,20 @@ import type { Address } from './addresses.ts';
  * @param who `this-node` reads a table of the node's own; `all-nodes` reads a table that each of three nodes
  *   holds, with consistency ALL, which fails unless this node sees all of them up.
  */
-export async function cassandraAnswers(
+export function cassandraAnswers(
   address: Address,
   who: 'this-node' | 'all-nodes',
 ): Promise<boolean> {
-  const query = who === 'this-node' ? queryOwnTable : querySharedTable;
+  return exchangeQuery(address, who === 'this-node' ? queryOwnTable : querySharedTable);
+}
+
+/** Runs a CQL statement on one node; false if it does not succeed. */
+export function runCql(address: Address, statement: string): Promise<boolean> {
+  return exchangeQuery(address, queryFrame(statement, CONSISTENCY.one));
+}
+
+/** Whether the query of this frame has a result. */
+async function exchangeQuery(address: Address, query: Buffer): Promise<boolean> {
   let asked = false;
   const answer = await exchange({
     address,
