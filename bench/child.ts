@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** A process of the benchmark. It is killed when the benchmark ends. */
+/** A process of the benchmark. It is killed when the benchmark exits. */
 export type Child = {
   readonly pid: number;
   /** Resolves with the first line of its output that the test accepts; rejects when it exits before. */

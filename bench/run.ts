@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from '../tools/services/exit-on-signals.ts';
 import { runChat } from './chat/run-chat.ts';
 import { runHandOver } from './hand-over/run-hand-over.ts';
 import { runPurchases } from './purchases/run-purchases.ts';
@@ -38,6 +39,9 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
+
+// All that a benchmark starts is killed when it exits.
+exitOnSignals();
 
 const [what] = positionals;
 const { backend } = values;

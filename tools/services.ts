@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from './services/exit-on-signals.ts';
 import { ServicesError } from './services/services-error.ts';
 import { findGroup, portDefaults, startServices } from './services/start-services.ts';
 import type { NodeCount } from './services/start-services.ts';
@@ -57,10 +58,8 @@ function parse(args: string[]) {
 }
 
 async function start(values: ReturnType<typeof parse>['values']): Promise<number> {
-  // Exiting through process.exit kills what is half started; see keepRunning.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => process.exit(130));
-  }
+  // What is half started is killed on exit; see keepRunning.
+  exitOnSignals();
   const startedMs = performance.now();
   await startServices({
     dir: values.dir,

@@ -11,7 +11,7 @@ import { writeResult } from '../write-result.ts';
 
 const KAFKA_PORT = 19_730;
 const HTTP_PORT = 19_731;
-const MANAGEMENT_PORT = 19_732;
+export const MANAGEMENT_PORT = 19_732;
 const CONVERSATION_COUNT = 1_000;
 const POLL_MS = 5;
 /** Messages that are under way when the process is killed. */

@@ -15,6 +15,8 @@ export type ProgramOptions = {
    * everybody in it.
    */
   readonly isCommand?: boolean;
+  /** Beside the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 /** A program of the project in a process of its own. It is killed, if it still runs, when this process exits. */
@@ -28,11 +30,12 @@ export class Program {
 
   /** `entry` is a file of the repository, from its root, where it runs. */
   constructor(entry: string, args: readonly string[], options: ProgramOptions = {}) {
-    const { isCommand = false, talks = false } = options;
+    const { env, isCommand = false, talks = false } = options;
     const stdio = ['ignore', 'pipe', 'pipe', ...(talks ? ['ipc' as const] : [])];
     const [command, ...words] = isCommand ? [entry] : [process.execPath, join(root, entry)];
     this.#process = spawn(command, [...words, ...args], {
       cwd: root,
+      env: { ...process.env, ...env },
       stdio: stdio as ['ignore', 'pipe', 'pipe'],
       detached: isCommand,
     });
