@@ -1,37 +1,38 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { within } from '../crash/within.ts';
+import { childProcesses } from '../node/child-processes.ts';
 import { Processor, startProducer, talk, type Totals } from './purchases-cluster.ts';
 import { deadLetterReasons, purchaseOf, sendValues, topicTotals } from './topic-totals.ts';
 
 const WAIT_MS = 60_000;
 const PROMPT = 'Enter user id or :q to quit\n';
 
+type World = {
+  readonly kafkaPort: number;
+  /** As `--journal` takes it. */
+  readonly journal: string;
+  /** For other nodes, one for each of three processors. The second one has two workers, which have the ports after it. */
+  readonly nodePorts: readonly [number, number, number];
+  /** Called at the end, while all processors still answer at these ports. */
+  readonly check?: (frontEndPorts: readonly number[]) => Promise<void>;
+};
+
 /**
- * Processors, a producer and clients as a person starts them, on a Kafka without topics: processors share the shards, any of them tells what any user bought, and
- * kill -9 changes no penny of it.
+ * Processors, a producer and clients as a person starts them, on a Kafka without topics: processors share the shards by their workers, any of them tells what any user bought, and
+ * kill -9 of a worker, and of a processor with its workers, changes no penny of it.
  */
-export async function goShopping(
-  t: TestContext,
-  world: {
-    readonly kafkaPort: number;
-    /** As `--journal` takes it. */
-    readonly journal: string;
-    /** For other nodes, one for each of three processors. */
-    readonly nodePorts: readonly [number, number, number];
-    /** Called at the end, while all processors still answer at these ports. */
-    readonly check?: (frontEndPorts: readonly number[]) => Promise<void>;
-  },
-): Promise<void> {
+export async function goShopping(t: TestContext, world: World): Promise<void> {
   const { kafkaPort, journal, nodePorts } = world;
-  const start = (nodePort: number): Promise<Processor> =>
-    Processor.start({ kafkaPort, journal, nodePort });
+  const start = (nodePort: number, ...args: string[]): Promise<Processor> =>
+    Processor.start({ kafkaPort, journal, nodePort, args });
+  const startSecond = (): Promise<Processor> => start(nodePorts[1], '--workers', '2');
 
   const first = await start(nodePorts[0]);
   await using _first = first.program;
-  let second = await start(nodePorts[1]);
+  let second = await startSecond();
   t.after(() => second.program.kill());
-  await untilShards([first, second], [64, 64]);
+  await untilShards([first, second], [43, 85]);
   assert.equal(
     await talk(first.frontEndPort, '5\n:q\n'),
     `${PROMPT}User 5 has made 0 for a total of 0p\n${PROMPT}`,
@@ -55,17 +56,18 @@ export async function goShopping(
 
   const third = await start(nodePorts[2]);
   await using _third = third.program;
-  await untilShards([first, second, third], [42, 43, 43]);
+  await untilShards([first, second, third], [32, 32, 64]);
   await untilTotals([first, second, third], kafkaPort);
 
   const load = startProducer(kafkaPort, { count: 2_000, rate: 250 });
   await load.untilPrinted(/(Sending message to user \d+\n){500}/);
-  await second.program.kill();
+  killWorker(second);
   await load.untilPrinted(/(Sending message to user \d+\n){1000}/);
+  await second.program.kill();
   await untilShards([first, third], [64, 64]);
-  second = await start(nodePorts[1]);
+  second = await startSecond();
   assert.deepEqual(await load.ended, { code: 0, signal: null });
-  await untilShards([first, second, third], [42, 43, 43]);
+  await untilShards([first, second, third], [32, 32, 64]);
   const totals = await untilTotals([first, second, third], kafkaPort);
 
   const [userId, bought] = [...totals][0]!;
@@ -87,6 +89,13 @@ const PURCHASE = /^user \d+ purchase \S.*, quantity \d+, price \d+$/gm;
 
 const DEAD_LETTERS =
   /^The value is not a UserPurchaseProto: .+\nprice is -1; it must be a whole number from 0 to 1,000,000,000\.$/;
+
+/** kill -9 of one of the two; the processor starts it again. */
+function killWorker({ program }: Processor): void {
+  const [worker, ...others] = childProcesses(program.pid);
+  assert.ok(worker !== undefined && others.length === 1);
+  process.kill(worker, 'SIGKILL');
+}
 
 function untilShards(processors: readonly Processor[], expected: readonly number[]): Promise<void> {
   return within(WAIT_MS, async () => {

@@ -26,7 +26,7 @@ it('the same on a real Kafka and Cassandra, and a checker that shares no code wi
   await goShopping(t, {
     kafkaPort: KAFKA_PORT,
     journal,
-    nodePorts: [19_744, 19_745, 19_746],
+    nodePorts: [19_744, 19_745, 19_748],
     check: async (frontEndPorts) => {
       const counts = await assertPurchasesClean({ kafkaPort: KAFKA_PORT, journal, frontEndPorts });
       t.diagnostic(JSON.stringify(counts));

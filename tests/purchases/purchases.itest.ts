@@ -14,6 +14,6 @@ it('any processor tells what any user bought, and kill -9 changes no penny of it
   await goShopping(t, {
     kafkaPort: broker.port,
     journal: `lmdb:${join(dir, 'journal')}`,
-    nodePorts: [19_741, 19_742, 19_743],
+    nodePorts: [19_741, 19_742, 19_745],
   });
 });
