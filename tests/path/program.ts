@@ -10,6 +10,8 @@ export type Ended = { readonly code: number | null; readonly signal: NodeJS.Sign
 export type ProgramOptions = {
   /** Messages can be sent to it. */
   readonly talks?: boolean;
+  /** It reads what is typed. */
+  readonly reads?: boolean;
   /**
    * The entry is a command that is looked for in the PATH. As a shell does, it is started in a process group of its own; signals go to
    * everybody in it.
@@ -30,13 +32,13 @@ export class Program {
 
   /** `entry` is a file of the repository, from its root, where it runs. */
   constructor(entry: string, args: readonly string[], options: ProgramOptions = {}) {
-    const { env, isCommand = false, talks = false } = options;
-    const stdio = ['ignore', 'pipe', 'pipe', ...(talks ? ['ipc' as const] : [])];
+    const { env, isCommand = false, reads = false, talks = false } = options;
+    const input = reads ? 'pipe' : 'ignore';
     const [command, ...words] = isCommand ? [entry] : [process.execPath, join(root, entry)];
     this.#process = spawn(command, [...words, ...args], {
       cwd: root,
       env: { ...process.env, ...env },
-      stdio: stdio as ['ignore', 'pipe', 'pipe'],
+      stdio: [input, 'pipe', 'pipe', ...(talks ? ['ipc' as const] : [])],
       detached: isCommand,
     });
     this.#isGroup = isCommand;
@@ -84,6 +86,16 @@ export class Program {
   /** For a program that listens to messages. */
   send(message: object | string): void {
     this.#process.send(message);
+  }
+
+  /** Into its standard input, a pipe that stays open. */
+  type(text: string): void {
+    this.#process.stdin?.write(text);
+  }
+
+  /** No more is typed. */
+  endInput(): void {
+    this.#process.stdin?.end();
   }
 
   /** Asks it to stop, as Ctrl-C and a supervisor do. */

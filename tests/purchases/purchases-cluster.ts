@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { UserClient } from '@chat-cluster/app-purchases/client';
 import { Program } from '../path/program.ts';
 
@@ -73,14 +70,16 @@ export function startProducer(
   return new Program(CLI, ['purchases', 'producer', ...brokers, ...much]);
 }
 
+/** Starts a client, whose standard input is a pipe. */
+export function startClient(frontEndPort: number): Program {
+  return new Program(CLI, ['purchases', 'client', '--port', String(frontEndPort)], { reads: true });
+}
+
 /** What the client prints when this is typed into a pipe that ends then. */
 export async function talk(frontEndPort: number, typed: string): Promise<string> {
-  const script = join(import.meta.dirname, '../..', CLI);
-  const args = [script, 'purchases', 'client', '--port', String(frontEndPort)];
-  const client = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  let printed = '';
-  client.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  client.stdin.end(typed);
-  const [code] = (await once(client, 'close')) as [number | null];
-  return code === 0 ? printed : `${printed}(exit code ${code})`;
+  const client = startClient(frontEndPort);
+  client.type(typed);
+  client.endInput();
+  const { code } = await client.ended;
+  return code === 0 ? client.stdout : `${client.stdout}${client.stderr}(exit code ${code})`;
 }

@@ -1,6 +1,6 @@
 import { ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
-import { UserService } from '@chat-cluster/contract/purchases';
+import { userIdProblem, UserService } from '@chat-cluster/contract/purchases';
 import type { ClientSettings } from './configuration.ts';
 import type { UserStats } from './dialogue.ts';
 
@@ -26,6 +26,8 @@ export class UserClient {
 
   /** Rejects with an Error whose message is a sentence for the person who asked. */
   async stats(userId: string): Promise<UserStats> {
+    const problem = userIdProblem(userId);
+    if (problem !== undefined) throw new Error(problem);
     const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
     try {
       return await this.#service.userStats({ id: userId }, { signal });

@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
 import {
-  USER_ID_BYTES_MAX,
+  userIdProblem,
   UserService,
   type UserStatsRequest,
   UserStatsRequestSchema,
@@ -41,7 +41,7 @@ async function askUser(
   { id }: UserStatsRequest,
   caller: UnaryCaller,
 ): Promise<Uint8Array> {
-  const problem = idProblem(id);
+  const problem = userIdProblem(id);
   if (problem !== undefined) throw new ConnectError(problem, Code.InvalidArgument);
   // Made anew: what else a caller may have sent goes no further.
   const question = toBinary(UserStatsRequestSchema, create(UserStatsRequestSchema, { id }));
@@ -54,12 +54,4 @@ function readRequest(message: Uint8Array): UserStatsRequest {
   } catch (cause) {
     throw new ConnectError('The question cannot be decoded.', Code.InvalidArgument, {}, [], cause);
   }
-}
-
-/** Why no user has this id, as a sentence; undefined if one can. */
-function idProblem(id: string): string | undefined {
-  if (id === '') return 'The id is empty; it must be that of a user.';
-  const bytes = Buffer.byteLength(id);
-  if (bytes <= USER_ID_BYTES_MAX) return undefined;
-  return `The id has ${bytes} bytes; at most ${USER_ID_BYTES_MAX} are allowed.`;
 }

@@ -15,4 +15,5 @@ export {
 } from '../gen/user_service_pb.ts';
 export * from './purchase-event.ts';
 export * from './purchase-topics.ts';
+export * from './user-id.ts';
 export * from './user-purchase.ts';
