@@ -31,6 +31,7 @@ test('a node needs to be told its journal, and nothing else', () => {
       replicationFactor: undefined,
       groupId: 'chat',
       backlogBytesMax: defaultEngineLimits.backlogBytesMax,
+      logForm: 'auto',
       logLevel: 'info',
     },
   });
@@ -47,7 +48,7 @@ test('the brokers come from KAFKA_BROKERS too', () => {
 
 test('everything can be told', () => {
   const argv =
-    '--brokers a:1,[::1]:2 --journal cassandra:c1,c2:9999/chat --endpoint n1:7 --secret s --tls-cert c --tls-key k --tls-ca a --management-host n1 --management-port 0 --management-token t --http-port 0 --workers 3 --partitions 6 --replication-factor 3 --group g --backlog-mib 7 --log-level debug';
+    '--brokers a:1,[::1]:2 --journal cassandra:c1,c2:9999/chat --endpoint n1:7 --secret s --tls-cert c --tls-key k --tls-ca a --management-host n1 --management-port 0 --management-token t --http-port 0 --workers 3 --partitions 6 --replication-factor 3 --group g --backlog-mib 7 --log text --log-level debug';
   assert.deepEqual(configure(...argv.split(' ')), {
     kind: 'settings',
     settings: {
@@ -75,6 +76,7 @@ test('everything can be told', () => {
       replicationFactor: 3,
       groupId: 'g',
       backlogBytesMax: 7 * 1024 * 1024,
+      logForm: 'text',
       logLevel: 'debug',
     },
   });

@@ -1,4 +1,5 @@
 import { PARTITION_COUNT_DEFAULT } from '@chat-cluster/contract';
+import { LOG_FORMS, LOG_LEVELS, type LogSettings } from './log/log-settings.ts';
 import {
   accessSettings,
   type Address,
@@ -22,7 +23,7 @@ import {
 } from './settings/index.ts';
 
 /** What one node of a cluster is told. */
-export type NodeSettings = {
+export type NodeSettings = LogSettings & {
   /** Kafka's bootstrap servers, at least one. */
   readonly brokers: readonly Address[];
   readonly journal: JournalAddress;
@@ -40,10 +41,7 @@ export type NodeSettings = {
   readonly groupId: string;
   /** Of a worker: committed events that may wait for the journal; beyond it intake pauses. */
   readonly backlogBytesMax: number;
-  readonly logLevel: LogLevel;
 };
-
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Reads a node's settings from its arguments, the environment and a file. Pure but for `readFile`. */
 export function readNodeConfiguration(sources: SettingSources): Configuration<NodeSettings> {
@@ -69,13 +67,12 @@ export function readNodeConfiguration(sources: SettingSources): Configuration<No
       replicationFactor: values['replication-factor'] || undefined,
       groupId: values.group,
       backlogBytesMax: values['backlog-mib'] * MIB,
+      logForm: values.log,
       logLevel: values['log-level'],
     };
     return { kind: 'settings', settings };
   });
 }
-
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const PARTITION_COUNT_MAX = 1_000;
 const MIB = 1024 * 1024;
@@ -120,5 +117,9 @@ const SETTINGS = {
       default: '64',
     },
   ),
+  log: wordSetting(LOG_FORMS, {
+    description: 'how it is logged: lines for people, JSON lines, or what suits where the log goes',
+    default: 'auto',
+  }),
   'log-level': wordSetting(LOG_LEVELS, { description: 'what is logged', default: 'info' }),
 };

@@ -2,7 +2,7 @@ import { endpointText, startWorker } from '@chat-cluster/node';
 import { boundHeap } from './bound-heap.ts';
 import { chatWorker } from './chat-worker.ts';
 import type { NodeSettings } from './configuration.ts';
-import { nodeLogger } from './node-logger.ts';
+import { openNodeLog } from './log/node-log.ts';
 import { runWorker } from './run-worker.ts';
 import { workerOptions } from './worker-options.ts';
 
@@ -12,7 +12,7 @@ export async function runChatWorker(): Promise<void> {
   await runWorker((orders, fail) => {
     const { endpoint } = orders;
     const settings = orders.settings as NodeSettings;
-    const logger = nodeLogger(settings, endpointText(endpoint));
-    return startWorker(chatWorker(workerOptions(settings, { logger, onFatal: fail })), endpoint);
+    const log = openNodeLog(settings, { kind: 'worker', name: endpointText(endpoint) });
+    return startWorker(chatWorker(workerOptions(settings, { log, onFatal: fail })), endpoint);
   });
 }
