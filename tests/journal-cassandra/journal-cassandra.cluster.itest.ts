@@ -10,6 +10,7 @@ import {
   openCassandraJournal,
 } from '@chat-cluster/journal-cassandra';
 import { journalContract } from '@chat-cluster/journal/contract';
+import { cassandraTakes } from '../../tools/services/cassandra-probe.ts';
 import { type Services, startServices } from '../../tools/services/start-services.ts';
 
 const CASSANDRA_PORT = 19_320;
@@ -19,6 +20,9 @@ const ANSWER_WITHIN_MS = 30_000;
 
 /** For tests that are not about a Cassandra that is away: the disk may have others to serve first, for seconds. */
 const PATIENT = { countMax: 30, withinMs: 60_000 };
+
+/** For a test that wants the first refusal. */
+const ONCE = { countMax: 1, withinMs: 4_000 };
 
 /** Longer than the driver's own patience with a node: it must go on looking for it. */
 const AWAY_MS = 20_000;
@@ -49,6 +53,7 @@ describe('the journal on Apache Cassandra', { timeout: 600_000 }, () => {
     open('contract', { attempts: PATIENT, settleMs: 0 }),
   );
   batchTests();
+  quorumTests();
   outageTests(() => services);
 });
 
@@ -86,6 +91,35 @@ function batchTests(): void {
       await journal.append({ entityType, rows, positions: [] });
       const snapshots = rows.map(({ entityId }) => ({ entityId, seq: 0, state: event }));
       await journal.writeSnapshots(entityType, snapshots);
+    }
+  });
+}
+
+function quorumTests(): void {
+  test('every read and every write needs a quorum of the replicas in the local data center', async (t) => {
+    const journal = await open('quorum', { attempts: ONCE });
+    t.after(() => journal.close());
+    await append(journal, [rowOf(0)]);
+    const replicas = `{'class': 'NetworkTopologyStrategy', 'datacenter1': 3}`;
+    const alter = `ALTER KEYSPACE journal_quorum WITH replication = ${replicas}`;
+    assert.ok(await cassandraTakes({ host: '127.0.0.1', port: CASSANDRA_PORT }, alter));
+    const placed = { shard: 0, eventTopicId: 'e', inputTopicIds: {} };
+    const calls: Readonly<Record<keyof Omit<Journal, 'close'>, () => Promise<unknown>>> = {
+      append: () => append(journal, [rowOf(1)]),
+      writeSnapshots: () =>
+        journal.writeSnapshots('type', [{ entityId: 'a', seq: 0, state: Buffer.from('{}') }]),
+      placeShard: () => journal.placeShard('type', placed),
+      pinPartitionCount: () => journal.pinPartitionCount('type', 1),
+      readEvents: () => rowCount(journal),
+      readEventsBefore: () =>
+        journal.readEventsBefore('type', { entityId: 'a', seqBefore: 1, countMax: 1 }),
+      readSnapshots: () => journal.readSnapshots('type', ['a']),
+      readShards: () => journal.readShards('type', [0]),
+      scan: () => Array.fromAsync(journal.scan('type')),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      const refusal = /at consistency LOCAL_QUORUM \(2 required but only 1 alive\)/;
+      await assert.rejects(call(), { code: 'unavailable', message: refusal }, name);
     }
   });
 }

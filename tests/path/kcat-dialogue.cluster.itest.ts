@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { runCql } from '../../tools/services/cassandra-probe.ts';
+import { cassandraTakes } from '../../tools/services/cassandra-probe.ts';
 import { cassandraHost } from '../../tools/services/cassandra.ts';
 import { type Services, startServices } from '../../tools/services/start-services.ts';
 import { goOnWithDialogue, holdDialogue } from './dialogue.ts';
@@ -53,7 +53,7 @@ describe('on real Kafka and Cassandra', () => {
   it('a node does not start on tables of another version, and says so', async () => {
     const address = { host: cassandraHost(0), port: CASSANDRA_PORT };
     const another = `UPDATE ${KEYSPACE}.schema_version SET version = 99 WHERE component = 'journal'`;
-    assert.equal(await runCql(address, another), true);
+    assert.equal(await cassandraTakes(address, another), true);
     await using node = startNode();
     assert.match(
       await refusalOf(node),

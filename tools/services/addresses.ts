@@ -1,5 +1,6 @@
 import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { ServicesError } from './services-error.ts';
 
 /** A TCP address on this machine. */
@@ -42,8 +43,11 @@ export async function exchange<Value>(options: {
   request: Uint8Array;
   until: (received: Buffer, send: (bytes: Uint8Array) => void) => Value | undefined;
   timeoutMs?: number;
+  /** Default: none. */
+  tls?: ConnectionOptions;
 }): Promise<Value | undefined> {
-  const socket = connect(options.address);
+  const { address, tls } = options;
+  const socket = tls === undefined ? connect(address) : connectTls({ ...address, ...tls });
   const { promise, resolve } = Promise.withResolvers<Value | undefined>();
   const timer = setTimeout(() => resolve(undefined), options.timeoutMs ?? 2000);
   let received: Buffer = Buffer.alloc(0);

@@ -19,6 +19,34 @@ const commitlogSettings = {
   periodic: { commitlog_sync: 'periodic', commitlog_sync_period: '100ms' },
 } as const;
 
+/** Who gets in: who uses TLS, shows a certificate that the authority signed, and knows the password. */
+export type CassandraSecurity = {
+  /** PEM: the authority's certificate, and a node's with its key, which must name 127.0.0.1. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  /** Made when the first node is ready, with a keyspace, and rights on that alone. */
+  readonly user: string;
+  readonly password: string;
+  readonly keyspace: string;
+};
+
+/** Inline, so that nothing is made by `keytool`. */
+function securitySettings({ ca, cert, key }: CassandraSecurity) {
+  return {
+    authenticator: 'PasswordAuthenticator',
+    authorizer: 'CassandraAuthorizer',
+    client_encryption_options: {
+      enabled: true,
+      require_client_auth: true,
+      ssl_context_factory: {
+        class_name: 'org.apache.cassandra.security.PEMBasedSslContextFactory',
+        parameters: { private_key: key + cert, trusted_certificates: ca },
+      },
+    },
+  };
+}
+
 /**
  * The cassandra.yaml of one node. What is not named is Cassandra's default, its limits on the size of a
  * batch included, so that what passes here passes elsewhere.
@@ -29,6 +57,7 @@ export function cassandraYaml(options: {
   port: number;
   folder: string;
   commitlogSync: CommitlogSync;
+  security: CassandraSecurity | undefined;
 }): string {
   // JSON is YAML, so the whole file is written as one JSON object.
   const settings = {
@@ -38,6 +67,7 @@ export function cassandraYaml(options: {
     // Nodes that join an empty cluster have nothing to stream, and need not wait for each other's rings.
     auto_bootstrap: false,
     ...commitlogSettings[options.commitlogSync],
+    ...(options.security && securitySettings(options.security)),
     // Our batches are meant to be large: a warning for each would cost more than its rows. Above 50 KiB they still fail.
     batch_size_warn_threshold: '50KiB',
     commitlog_total_space: '512MiB',

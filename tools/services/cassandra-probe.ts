@@ -1,5 +1,7 @@
+import type { ConnectionOptions } from 'node:tls';
 import { exchange } from './addresses.ts';
 import type { Address } from './addresses.ts';
+import type { CassandraSecurity } from './cassandra-config.ts';
 
 /**
  * Whether a Cassandra node answers a query, as a client would ask it: native protocol, version 4.
@@ -11,35 +13,78 @@ export function cassandraAnswers(
   address: Address,
   who: 'this-node' | 'all-nodes',
 ): Promise<boolean> {
-  return exchangeQuery(address, who === 'this-node' ? queryOwnTable : querySharedTable);
+  const query = who === 'this-node' ? queryOwnTable : querySharedTable;
+  return converse(address, [
+    { request: startup, answer: OPCODE.ready },
+    { request: query, answer: OPCODE.result },
+  ]);
 }
 
-/** Runs a CQL statement on one node; false if it does not succeed. */
-export function runCql(address: Address, statement: string): Promise<boolean> {
-  return exchangeQuery(address, queryFrame(statement, CONSISTENCY.one));
+/** Whether a Cassandra node does what a statement says. */
+export async function cassandraTakes(address: Address, statement: string): Promise<boolean> {
+  return converse(address, [
+    { request: startup, answer: OPCODE.ready },
+    { request: queryFrame(statement, CONSISTENCY.one), answer: OPCODE.result },
+  ]);
 }
 
-/** Whether the query of this frame has a result. */
-async function exchangeQuery(address: Address, query: Buffer): Promise<boolean> {
-  let asked = false;
+/** Whether a Cassandra node with these demands lets its user in, whom this makes with his keyspace. */
+export async function cassandraLetsIn(
+  address: Address,
+  { ca, cert, key, keyspace, user, password }: CassandraSecurity,
+): Promise<boolean> {
+  const statements = [
+    `CREATE ROLE IF NOT EXISTS ${user} WITH PASSWORD = '${password}' AND LOGIN = true`,
+    `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`,
+    `GRANT CREATE, SELECT, MODIFY ON KEYSPACE ${keyspace} TO ${user}`,
+    `GRANT SELECT ON system_views.settings TO ${user}`,
+  ];
+  const turns: Turns = [
+    { request: startup, answer: OPCODE.authenticate },
+    // The one that every new Cassandra has.
+    { request: loginFrame('cassandra', 'cassandra'), answer: OPCODE.authSuccess },
+    ...statements.map((statement) => ({
+      request: queryFrame(statement, CONSISTENCY.one),
+      answer: OPCODE.result,
+    })),
+  ];
+  return converse(address, turns, { ca, cert, key });
+}
+
+type Turns = readonly [Turn, ...Turn[]];
+type Turn = { readonly request: Buffer; readonly answer: number };
+
+/** Whether each request gets its answer; one is sent when the one before has it. */
+async function converse(address: Address, turns: Turns, tls?: ConnectionOptions): Promise<boolean> {
+  let sentCount = 1;
   const answer = await exchange({
     address,
-    request: startup,
+    request: turns[0].request,
     timeoutMs: 3000,
+    ...(tls && { tls }),
     until: (received, send) => {
-      const frames = opcodesIn(received);
-      if (frames.length === 0) return undefined;
-      if (frames[0] !== OPCODE.ready) return false;
-      if (frames.length >= 2) return frames[1] === OPCODE.result;
-      if (!asked) send(query);
-      asked = true;
+      const opcodes = opcodesIn(received);
+      if (opcodes.some((opcode, index) => opcode !== turns[index]?.answer)) return false;
+      if (opcodes.length === turns.length) return true;
+      const next = turns[opcodes.length];
+      if (next === undefined || opcodes.length < sentCount) return undefined;
+      send(next.request);
+      sentCount += 1;
       return undefined;
     },
   });
   return answer === true;
 }
 
-const OPCODE = { startup: 1, ready: 2, query: 7, result: 8 } as const;
+const OPCODE = {
+  startup: 1,
+  ready: 2,
+  authenticate: 3,
+  query: 7,
+  result: 8,
+  authResponse: 15,
+  authSuccess: 16,
+} as const;
 
 const CONSISTENCY = { one: 1, all: 5 } as const;
 
@@ -71,6 +116,14 @@ function queryFrame(text: string, consistency: number): Buffer {
     OPCODE.query,
     Buffer.concat([length, Buffer.from(text), Buffer.from([0, consistency, 0])]),
   );
+}
+
+/** AUTH_RESPONSE => length:int32 token; the token of PasswordAuthenticator => 0 user 0 password */
+function loginFrame(user: string, password: string): Buffer {
+  const token = Buffer.from(`\0${user}\0${password}`);
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(token.length);
+  return frame(OPCODE.authResponse, Buffer.concat([length, token]));
 }
 
 function shortString(text: string): Buffer {

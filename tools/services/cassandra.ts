@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import {
   cassandraFlags,
   cassandraLogging,
+  type CassandraSecurity,
   cassandraYaml,
   type CommitlogSync,
 } from './cassandra-config.ts';
-import { cassandraAnswers } from './cassandra-probe.ts';
+import { cassandraAnswers, cassandraLetsIn } from './cassandra-probe.ts';
 import type { ServerDefinition } from './server-group.ts';
 
 /**
@@ -18,8 +19,9 @@ export function cassandraServers(options: {
   port: number;
   jarsFolder: string;
   commitlogSync: CommitlogSync;
+  security: CassandraSecurity | undefined;
 }): ServerDefinition {
-  const { commitlogSync, nodeCount, port } = options;
+  const { commitlogSync, nodeCount, port, security } = options;
   const classPath = join(options.jarsFolder, '*');
   return {
     name: 'cassandra',
@@ -39,7 +41,8 @@ export function cassandraServers(options: {
     prepare: async ({ index, folder }) => {
       const host = cassandraHost(index);
       await mkdir(folder, { recursive: true });
-      const yaml = cassandraYaml({ host, seed: cassandraHost(0), port, folder, commitlogSync });
+      const seed = cassandraHost(0);
+      const yaml = cassandraYaml({ host, seed, port, folder, commitlogSync, security });
       await writeFile(join(folder, 'cassandra.yaml'), yaml);
       await writeFile(join(folder, 'logback.xml'), cassandraLogging);
     },
@@ -48,11 +51,9 @@ export function cassandraServers(options: {
       ...['-cp', classPath, 'org.apache.cassandra.service.CassandraDaemon'],
     ],
     isReady: ({ index, wholeGroup }) => {
-      const all = wholeGroup && nodeCount > 1;
-      return cassandraAnswers(
-        { host: cassandraHost(index), port },
-        all ? 'all-nodes' : 'this-node',
-      );
+      const address = { host: cassandraHost(index), port };
+      if (security !== undefined) return cassandraLetsIn(address, security);
+      return cassandraAnswers(address, wholeGroup && nodeCount > 1 ? 'all-nodes' : 'this-node');
     },
   };
 }

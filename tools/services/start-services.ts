@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { CommitlogSync } from './cassandra-config.ts';
+import type { CassandraSecurity, CommitlogSync } from './cassandra-config.ts';
 import { cassandraHost, cassandraServers } from './cassandra.ts';
 import { fetchJars } from './jars.ts';
 import { findJava } from './java.ts';
@@ -25,6 +25,8 @@ export type ServicesOptions = {
   cassandraPort?: number;
   /** When Cassandra syncs. Default `group`. */
   commitlogSync?: CommitlogSync;
+  /** Whom Cassandra lets in. Default: everybody. */
+  cassandraSecurity?: CassandraSecurity;
   /** Deletes what an earlier run left in the folder. Default false. */
   fresh?: boolean;
   /** Lets the servers outlive this process. Default false: they are killed when it exits. */
@@ -109,6 +111,7 @@ export function findGroup(options: {
     java: 'java',
     jarsFolder: '',
     commitlogSync: 'group',
+    security: undefined,
   });
 }
 
@@ -126,8 +129,8 @@ async function startGroup(input: {
   const port = (kind === 'kafka' ? options.kafkaPort : options.cassandraPort) ?? portDefaults[kind];
   const shape = shapeFor({ dir, kind, nodeCount, port });
   const jarsFolder = await fetchJars({ name: kind, jarsDir: options.jarsDir ?? jarsDirDefault });
-  const { commitlogSync = 'group' } = options;
-  const group = makeGroup({ kind, dir, shape, java, jarsFolder, commitlogSync });
+  const { commitlogSync = 'group', cassandraSecurity: security } = options;
+  const group = makeGroup({ kind, dir, shape, java, jarsFolder, commitlogSync, security });
   await group.assertAddressesFree();
   writeShape(dir, kind, shape);
   await group.start((handle) => input.started.add(handle));
@@ -150,12 +153,13 @@ function makeGroup(input: {
   java: string;
   jarsFolder: string;
   commitlogSync: CommitlogSync;
+  security: CassandraSecurity | undefined;
 }): ServerGroup {
-  const { commitlogSync, kind, dir, java, jarsFolder } = input;
+  const { commitlogSync, kind, dir, java, jarsFolder, security } = input;
   const definition =
     kind === 'kafka'
       ? kafkaServers({ ...input.shape, java, jarsFolder })
-      : cassandraServers({ ...input.shape, jarsFolder, commitlogSync });
+      : cassandraServers({ ...input.shape, jarsFolder, commitlogSync, security });
   return new ServerGroup({ definition, dir, java });
 }
 

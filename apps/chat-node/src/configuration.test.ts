@@ -48,7 +48,7 @@ test('the brokers come from KAFKA_BROKERS too', () => {
 
 test('everything can be told', () => {
   const argv =
-    '--brokers a:1,[::1]:2 --journal cassandra:c1,c2:9999/chat --endpoint n1:7 --secret s --tls-cert c --tls-key k --tls-ca a --management-host n1 --management-port 0 --management-token t --http-port 0 --workers 3 --partitions 6 --replication-factor 3 --group g --backlog-mib 7 --log text --log-level debug';
+    '--brokers a:1,[::1]:2 --journal cassandra:c1,c2:9999/chat --cassandra-data-center dc1 --cassandra-replication dc1:3,dc2:2 --cassandra-user u --cassandra-password p --cassandra-tls-ca a --cassandra-tls-cert c --cassandra-tls-key k --cassandra-batch-kib 20 --endpoint n1:7 --secret s --tls-cert c --tls-key k --tls-ca a --management-host n1 --management-port 0 --management-token t --http-port 0 --workers 3 --partitions 6 --replication-factor 3 --group g --backlog-mib 7 --log text --log-level debug';
   assert.deepEqual(configure(...argv.split(' ')), {
     kind: 'settings',
     settings: {
@@ -63,6 +63,13 @@ test('everything can be told', () => {
           { host: 'c2', port: 9999 },
         ],
         keyspace: 'chat',
+        access: {
+          localDataCenter: 'dc1',
+          replication: { dc1: 3, dc2: 2 },
+          credentials: { username: 'u', password: 'p' },
+          tls: { ca: '{}', cert: '{}', key: '{}' },
+          batchBytesMax: 20 * 1024,
+        },
       },
       endpoint: { host: 'n1', port: 7 },
       access: {

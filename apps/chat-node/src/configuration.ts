@@ -4,10 +4,11 @@ import {
   accessSettings,
   type Address,
   brokersSetting,
+  cassandraSettings,
   type Configuration,
   endpointSetting,
-  type JournalAddress,
   journalSetting,
+  type JournalSettings,
   type NodeAccess,
   numberSetting,
   partitionsSetting,
@@ -15,6 +16,7 @@ import {
   portSetting,
   readAccess,
   readConfiguration,
+  readJournal,
   replicationFactorSetting,
   type SettingSources,
   textSetting,
@@ -26,7 +28,7 @@ import {
 export type NodeSettings = LogSettings & {
   /** Kafka's bootstrap servers, at least one. */
   readonly brokers: readonly Address[];
-  readonly journal: JournalAddress;
+  readonly journal: JournalSettings;
   /** Where other nodes reach this one. Its workers, if there are several, have the ports after it. */
   readonly endpoint: Address;
   readonly access: NodeAccess;
@@ -34,8 +36,8 @@ export type NodeSettings = LogSettings & {
   readonly workerCount: number;
   readonly partitionCount: number;
   /**
-   * Of topics and of a keyspace that are created. Undefined: the brokers' default; of a
-   * keyspace three, or one a node where there are fewer.
+   * Of topics and of a keyspace that are created, which has its replicas in the local data center if nothing else was said.
+   * Undefined: the brokers' default; of a keyspace three, or one a node where there are fewer.
    */
   readonly replicationFactor: number | undefined;
   readonly groupId: string;
@@ -56,9 +58,11 @@ export function readNodeConfiguration(sources: SettingSources): Configuration<No
     if (conflict !== undefined) return { kind: 'problem', problem: conflict };
     const readAs = readAccess(values, endpoint, sources);
     if (readAs.kind === 'problem') return readAs;
+    const read = readJournal(values, sources);
+    if (read.kind === 'problem') return read;
     const settings = {
       brokers: values.brokers,
-      journal: values.journal,
+      journal: read.journal,
       endpoint,
       access: readAs.access,
       httpPort,
@@ -85,6 +89,7 @@ const ENDPOINT_LENGTH_MAX = 90;
 const SETTINGS = {
   brokers: brokersSetting,
   journal: journalSetting({ description: 'lmdb:DIR or cassandra:HOST[:PORT],…[/KEYSPACE]' }),
+  ...cassandraSettings,
   endpoint: endpointSetting(
     {
       description:

@@ -1,29 +1,37 @@
 import type { EngineLimits } from '@chat-cluster/engine';
 import type { Journal } from '@chat-cluster/journal';
-import type { JournalAddress } from './settings/index.ts';
+import type { JournalAddress, JournalSettings } from './settings/index.ts';
 
 /**
- * Opens the journal at an address. A keyspace that is missing is created, with this replication factor if one is given.
- * Only the driver that is needed is loaded. Rejects with a JournalError.
+ * Opens a journal. A keyspace that is missing is created, with this replication factor if one is given and the settings do
+ * not say more. Only the driver that is needed is loaded. Rejects with a JournalError.
  */
 export async function openJournal(
-  address: JournalAddress,
-  options: { readonly replicationFactor: number | undefined },
+  journal: JournalSettings,
+  { replicationFactor }: { readonly replicationFactor: number | undefined },
 ): Promise<Journal> {
-  if (address.kind === 'lmdb') {
+  if (journal.kind === 'lmdb') {
     const { openLmdbJournal } = await import('@chat-cluster/journal-lmdb');
-    return openLmdbJournal({ dir: address.dir });
+    return openLmdbJournal({ dir: journal.dir });
   }
   const { openCassandraJournal } = await import('@chat-cluster/journal-cassandra');
-  const { replicationFactor } = options;
   return openCassandraJournal({
-    contactPoints: address.contactPoints.map(({ host, port }) => `${host}:${port}`),
-    keyspace: address.keyspace,
-    ...(replicationFactor !== undefined && {
-      replication: { class: 'SimpleStrategy', replication_factor: replicationFactor },
-    }),
+    contactPoints: journal.contactPoints.map(({ host, port }) => `${host}:${port}`),
+    keyspace: journal.keyspace,
+    ...(replicationFactor !== undefined && { replication: replicationFactor }),
+    ...journal.access,
+    names: CASSANDRA_NAMES,
   });
 }
+
+/** What its sentences tell to set. */
+const CASSANDRA_NAMES = {
+  localDataCenter: '--cassandra-data-center',
+  replication: '--cassandra-replication',
+  credentials: '--cassandra-user and CHATCLUSTER_CASSANDRA_PASSWORD',
+  tls: '--cassandra-tls-ca, --cassandra-tls-cert and --cassandra-tls-key',
+  batchBytesMax: '--cassandra-batch-kib',
+};
 
 /**
  * How much is written at a time, where the default of the engine is not the best. For Cassandra rows of one conversation

@@ -2,12 +2,12 @@ import type { EngineLimits } from '@chat-cluster/engine';
 import { type KafkaLogEvent, openKafkaLog } from '@chat-cluster/log-kafka';
 import { endpointText, type WorkerEndpoint, type WorkerSetup } from '@chat-cluster/node';
 import { journalLimits, openJournal } from './open-journal.ts';
-import type { Address, JournalAddress } from './settings/index.ts';
+import type { Address, JournalSettings } from './settings/index.ts';
 
 /** What every application's worker is told of the cluster that it is part of. */
 export type ClusterMembership = {
   readonly brokers: readonly Address[];
-  readonly journal: JournalAddress;
+  readonly journal: JournalSettings;
   readonly endpoint: Pick<WorkerEndpoint, 'host' | 'port'>;
   readonly partitionCount: number;
   /** Undefined: the brokers' default; of a keyspace three, or one a node where there are fewer. */

@@ -81,7 +81,7 @@ const usageErrors: readonly (readonly [argv: readonly string[], sentence: string
   ],
   [
     ['journal', 'dump', '--journal', './data'],
-    '"./data" is no journal: lmdb:DIR or cassandra:HOST[:PORT],…[/KEYSPACE]. See chatcluster journal dump --help.',
+    '--journal is "./data"; it must be lmdb:DIR or cassandra:HOST[:PORT],…[/KEYSPACE] (keyspace: lower-case letters, digits, _). See chatcluster journal dump --help.',
   ],
 ];
 

@@ -18,7 +18,7 @@ export class FakeClient {
   readonly sent: SentRequest[] = [];
   readonly timers = new ManualTimers();
   /** The nodes that it knows. */
-  hosts: readonly { readonly address: string; isUp(): boolean }[] = [];
+  hosts: readonly { readonly address: string; readonly datacenter: string; isUp(): boolean }[] = [];
   running = 0;
   runningMax = 0;
   readonly #answer: Answer;

@@ -7,7 +7,8 @@ import { ensureSchema, SCHEMA_VERSION } from './schema.ts';
 function ensure(fake: FakeClient): Promise<void> {
   const replication = { class: 'SimpleStrategy', replication_factor: 3 };
   const { client, timers } = fake;
-  return fake.settle(ensureSchema(client, { keyspace: 'chat', replication, timers }));
+  const options = { keyspace: 'chat', localDataCenter: 'here', replication, timers };
+  return fake.settle(ensureSchema(client, options));
 }
 
 /** The statements that were sent, without their comments. */
@@ -23,8 +24,9 @@ test('a first start makes the keyspace and the tables; the version comes first a
     return { rows: [] };
   });
   await ensure(fake);
-  const [read, keyspace, ...rest] = sent(fake);
+  const [read, look, keyspace, ...rest] = sent(fake);
   assert.match(read ?? '', /^SELECT version FROM chat\.schema_version/);
+  assert.match(look ?? '', /FROM system_schema\.keyspaces WHERE keyspace_name = 'chat'$/);
   assert.equal(
     keyspace,
     'CREATE KEYSPACE IF NOT EXISTS chat WITH replication = ' +
@@ -53,21 +55,24 @@ test('a node that does not know yet what another one made is asked again', async
     throw unknownTable();
   });
   await ensure(fake);
-  assert.equal(fake.sent.length, 8 + 3);
+  assert.equal(fake.sent.length, 9 + 3);
 });
 
 test('the version is written once every node that is up knows all tables', async () => {
-  const [one, two] = ['one', 'two'].map((address) => ({ address, isUp: () => true }));
-  const away = { address: 'away', isUp: () => false };
+  const datacenter = 'here';
+  const [one, two] = ['one', 'two'].map((address) => ({ address, datacenter, isUp: () => true }));
+  const away = { address: 'away', datacenter, isUp: () => false };
+  // Requests go to the local data center; another one may have no replica that could answer.
+  const elsewhere = { address: 'elsewhere', datacenter: 'there', isUp: () => true };
   let unknownLeft = 3;
   const fake = new FakeClient(({ options }) => {
     if (options?.host === undefined || unknownLeft === 0) return { rows: [] };
     unknownLeft -= 1;
     throw unknownTable();
   });
-  fake.hosts = [one!, away, two!];
+  fake.hosts = [one!, away, elsewhere, two!];
   await ensure(fake);
-  const asked = fake.sent.slice(7);
+  const asked = fake.sent.slice(8);
   assert.deepEqual(
     asked.map(({ options }) => options?.host),
     [one, one, one, one, two, undefined],
@@ -79,7 +84,16 @@ test('the version is written once every node that is up knows all tables', async
 test('a first start that was stopped is finished', async () => {
   const fake = new FakeClient(() => ({ rows: [] })); // the version table is there, and empty
   await ensure(fake);
-  assert.equal(fake.sent.length, 8);
+  assert.equal(fake.sent.length, 9);
+});
+
+test('a keyspace that somebody made for the user is not asked for', async () => {
+  const fake = new FakeClient((_, number) => {
+    if (number === 1) throw unknownTable();
+    return { rows: number === 2 ? [{ keyspace_name: 'chat' }] : [] };
+  });
+  await ensure(fake);
+  assert.match(sent(fake)[2] ?? '', /^CREATE TABLE IF NOT EXISTS chat\.schema_version/);
 });
 
 test('tables of this version are left alone', async () => {

@@ -26,7 +26,7 @@ const AGREEMENT_LOOK_MS = 250;
 const AGREEMENT_LOOKS_MAX = 120;
 
 /**
- * Creates what is missing, in a keyspace that may be missing too; resolves when every node of Cassandra that is
+ * Creates what is missing, in a keyspace that may be missing too; resolves when every node of the local data center that is
  * up knows it. May be stopped and started again at any point; but two first starts at the same moment, against
  * different nodes of Cassandra, can disagree about the tables: start one program first.
  *
@@ -36,18 +36,30 @@ const AGREEMENT_LOOKS_MAX = 120;
  */
 export async function ensureSchema(
   client: Client,
-  { keyspace, replication, timers }: { keyspace: string; replication: Replication; timers: Timers },
+  options: {
+    keyspace: string;
+    localDataCenter: string;
+    replication: Replication;
+    timers: Timers;
+  },
 ): Promise<void> {
+  const { keyspace, localDataCenter, replication, timers } = options;
   const found = await readVersion(client, keyspace);
   if (found === SCHEMA_VERSION) return;
   if (found !== undefined) throw wrongVersion(keyspace, found);
-  const options = Object.entries(replication).map(([name, value]) => `'${name}': '${value}'`);
+  const entries = Object.entries(replication).map(([name, value]) => `'${name}': '${value}'`);
   const run = (statement: string, where?: Pick<QueryOptions, 'host'>): Promise<void> =>
     runOnceKnown(client, { statement, where, timers });
-  await run(`CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {${options.join(', ')}}`);
+  // Who may do everything in a keyspace that somebody made for him may not even ask for another one.
+  if (!(await hasKeyspace(client, keyspace))) {
+    await run(
+      `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {${entries.join(', ')}}`,
+    );
+  }
   for (const table of [VERSION_TABLE, ...TABLES]) await run(await creation(keyspace, table));
   for (const host of client.hosts.values()) {
-    if (host.isUp()) await run(`SELECT * FROM ${keyspace}.${LAST_TABLE} LIMIT 1`, { host });
+    if (host.datacenter !== localDataCenter || !host.isUp()) continue;
+    await run(`SELECT * FROM ${keyspace}.${LAST_TABLE} LIMIT 1`, { host });
   }
   await run(
     `INSERT INTO ${keyspace}.schema_version (component, version) ` +
@@ -59,12 +71,24 @@ export async function ensureSchema(
 async function readVersion(client: Client, keyspace: string): Promise<number | undefined> {
   const query = `SELECT version FROM ${keyspace}.schema_version WHERE component = '${COMPONENT}'`;
   try {
-    const result = await client.execute(query);
-    return (result.rows[0] as unknown as { readonly version: number } | undefined)?.version;
+    const [row] = await read<{ readonly version: number }>(client, query);
+    return row?.version;
   } catch (error) {
-    const journalError = toJournalError(error);
-    if (isInvalidQuery(journalError)) return undefined;
-    throw journalError;
+    if (isInvalidQuery(error)) return undefined;
+    throw error;
+  }
+}
+
+async function hasKeyspace(client: Client, keyspace: string): Promise<boolean> {
+  const query = `SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = '${keyspace}'`;
+  return (await read(client, query)).length > 0;
+}
+
+async function read<Row>(client: Client, query: string): Promise<readonly Row[]> {
+  try {
+    return (await client.execute(query)).rows as unknown as readonly Row[];
+  } catch (error) {
+    throw toJournalError(error);
   }
 }
 

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { errors, types } from 'cassandra-driver';
 import { sleep } from '@chat-cluster/kernel';
 import { FakeClient } from './fake-client.ts';
+import { ownNames } from './option-names.ts';
+import { Session } from './session.ts';
 
 const { responseErrorCodes } = types;
 const INSERT = { query: 'INSERT', params: [1] };
@@ -42,6 +44,15 @@ test('who opens the journal says how often and how long a request is tried', asy
   const session = fake.openSession({ countMax: 20, withinMs: 10_000 });
   await assert.rejects(fake.settle(session.write([INSERT])), { code: 'unavailable' });
   assert.equal(fake.sent.length, 5);
+});
+
+test('who opens the journal says what its user calls its options', async () => {
+  const { client, timers } = new FakeClient(() => {
+    throw failure(responseErrorCodes.invalid, 'Batch too large');
+  });
+  const names = { ...ownNames, batchBytesMax: '--batch' };
+  const session = new Session({ client, clock: timers.clock, timers, names });
+  await assert.rejects(session.write([INSERT, INSERT]), { message: /or lower --batch\.$/ });
 });
 
 test('an attempt that took too long is the last one', async () => {

@@ -2,6 +2,7 @@ import type { Client, QueryOptions } from 'cassandra-driver';
 import { ConcurrencyLimit, JournalError } from '@chat-cluster/journal';
 import { type Clock, retry, type Timers } from '@chat-cluster/kernel';
 import { toJournalError } from './cassandra-errors.ts';
+import { type OptionNames, ownNames } from './option-names.ts';
 
 /** A prepared statement and its values, in the order of its markers. */
 export type Statement = { readonly query: string; readonly params: readonly unknown[] };
@@ -32,6 +33,7 @@ export class Session {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #attempts: Attempts;
+  readonly #names: OptionNames;
   readonly #limit = new ConcurrencyLimit({
     runningMax: REQUESTS_RUNNING_MAX,
     waitingMax: REQUESTS_WAITING_MAX,
@@ -43,11 +45,13 @@ export class Session {
     readonly clock: Clock;
     readonly timers: Timers;
     readonly attempts?: Attempts | undefined;
+    readonly names?: OptionNames;
   }) {
     this.#client = options.client;
     this.#clock = options.clock;
     this.#timers = options.timers;
     this.#attempts = options.attempts ?? ATTEMPTS_DEFAULT;
+    this.#names = options.names ?? ownNames;
   }
 
   /**
@@ -143,7 +147,7 @@ export class Session {
     } catch (error) {
       throw this.#closed
         ? new JournalError('closed', 'This journal was closed meanwhile.', { cause: error })
-        : toJournalError(error);
+        : toJournalError(error, this.#names);
     }
   }
 }

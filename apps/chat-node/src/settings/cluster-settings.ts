@@ -1,7 +1,7 @@
 import { type Address, numberSetting, readAddresses, type Setting } from './setting.ts';
 
 const WORKER_COUNT_MAX = 64;
-const REPLICATION_FACTOR_MAX = 9;
+export const REPLICATION_FACTOR_MAX = 9;
 
 /** Of every program that talks to Kafka. */
 export const brokersSetting: Setting<readonly Address[]> = {

@@ -5,6 +5,12 @@ export {
   readAccess,
 } from './access-settings.ts';
 export {
+  cassandraAccessSettings,
+  cassandraSettings,
+  type JournalSettings,
+  readJournal,
+} from './cassandra-settings.ts';
+export {
   brokersSetting,
   partitionsSetting,
   replicationFactorSetting,
@@ -21,7 +27,7 @@ export {
   type ParsedArguments,
 } from './parse-arguments.ts';
 export { type Configuration, readConfiguration } from './read-configuration.ts';
-export { type SettingSources } from './read-settings.ts';
+export { readGiven, settingOptions, type SettingSources } from './read-settings.ts';
 export {
   type Address,
   endpointSetting,

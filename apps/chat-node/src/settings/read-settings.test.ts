@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { optionLines } from './option-lines.ts';
-import { optionsOf, readSettings } from './read-settings.ts';
+import { optionsOf, readGiven, readSettings } from './read-settings.ts';
 import { flagSetting, numberSetting, portSetting, textSetting } from './setting.ts';
 
 const settings = {
@@ -16,6 +16,8 @@ const files: Readonly<Record<string, string>> = {
   'list.json': '[]',
   'nested.json': '{"workers":{"count":3}}',
   'broken.json': '{"workers":',
+  'unquoted.json': '{"workers": secret}',
+  'comma.json': '{"workers":"s" "secret"}',
 };
 
 function read(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
@@ -83,7 +85,11 @@ test('unknown settings are refused by name, wherever they are', () => {
 });
 
 test('an exported secret is passed over by a program without use for one', () => {
-  const env = { CHATCLUSTER_SECRET: 's', CHATCLUSTER_MANAGEMENT_TOKEN: 't' };
+  const env = {
+    CHATCLUSTER_SECRET: 's',
+    CHATCLUSTER_MANAGEMENT_TOKEN: 't',
+    CHATCLUSTER_CASSANDRA_PASSWORD: 'p',
+  };
   assert.equal(valuesOf(['--data-dir', 'd'], env)['http-port'], 8080);
 });
 
@@ -106,7 +112,33 @@ test('a value that is none is refused with where it is and what it must be', () 
   ] as const) {
     assert.equal(problemOf(['--config', file]), sentence);
   }
-  assert.match(problemOf(['--config', 'broken.json']), /broken\.json cannot be read: /);
+});
+
+test('of a file that is no JSON is told where it is none, and nothing of what it holds', () => {
+  for (const [file, why] of [
+    ['broken.json', 'it is no JSON'],
+    ['unquoted.json', 'it is no JSON'],
+    ['comma.json', 'it is no JSON (line 1 column 16)'],
+  ] as const) {
+    assert.equal(
+      problemOf(['--config', file]),
+      `The configuration file ${file} cannot be read: ${why}.`,
+    );
+  }
+});
+
+test('a command reads some settings beside its own options, and passes others over', () => {
+  const readOf = (given: Readonly<Record<string, string>>, env = {}) =>
+    readGiven(settings, (name) => given[name], env);
+  const env = { CHATCLUSTER_WORKERS: '2', CHATCLUSTER_DATA_DIR: 'from env', CHATCLUSTER_X: '1' };
+  assert.deepEqual(readOf({ 'data-dir': 'given' }, env), {
+    kind: 'settings',
+    values: { 'http-port': 8080, workers: 2, 'data-dir': 'given' },
+  });
+  assert.deepEqual(readOf({}), {
+    kind: 'problem',
+    problem: '--data-dir is missing; it must be a folder.',
+  });
 });
 
 test('a setting that must be set is asked for', () => {

@@ -38,7 +38,7 @@ export type ReadSettings<S extends Settings> =
 const ENV_PREFIX = 'CHATCLUSTER_';
 
 /** Secrets are exported in a shell, for all that is started there: a program without use for one passes it over. */
-const EXPORTED = ['secret', 'management-token'];
+const EXPORTED = ['secret', 'management-token', 'cassandra-password'];
 
 /** What every program has beside its settings. */
 const OWN_OPTIONS = {
@@ -72,16 +72,38 @@ export function readSettings<S extends Settings>(
   const path = parsed.given.get('config')?.at(-1) ?? variable(sources.env, 'config');
   const file = path === undefined ? NO_FILE : readFile(settings, path, sources.readFile);
   if (!file.ok) return problem(file.problem);
-  const values: Record<string, unknown> = {};
-  for (const [name, setting] of Object.entries(settings)) {
-    const written = firstWritten(
+  return readValues(settings, (name, setting) =>
+    firstWritten(
       [`--${name}`, writtenArgument(setting, parsed.given.get(name))],
       [operandName(name), parsed.positionals[operands.indexOf(name)]],
-      [variableName(name), variable(sources.env, name)],
-      [setting.variable ?? '', sources.env[setting.variable ?? ''] || undefined],
+      ...exported(name, setting, sources.env),
       [`"${name}" in ${path}`, file.texts.get(name)],
-      [`The default of --${name}`, setting.default],
-    );
+    ),
+  );
+}
+
+/**
+ * Reads each setting of a command that has other options too: from its arguments or the environment, where the variables
+ * of programs are passed over.
+ */
+export function readGiven<S extends Settings>(
+  settings: S,
+  given: (name: string) => string | undefined,
+  env: SettingSources['env'],
+): Exclude<ReadSettings<S>, { readonly kind: 'help' }> {
+  return readValues(settings, (name, setting) =>
+    firstWritten([`--${name}`, given(name)], ...exported(name, setting, env)),
+  );
+}
+
+function readValues<S extends Settings>(
+  settings: S,
+  find: (name: string, setting: Setting<unknown>) => Written | undefined,
+): Exclude<ReadSettings<S>, { readonly kind: 'help' }> {
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(settings)) {
+    const written =
+      find(name, setting) ?? firstWritten([`The default of --${name}`, setting.default]);
     if (written === undefined) {
       return problem(`--${name} is missing; it must be ${setting.mustBe}.`);
     }
@@ -98,8 +120,13 @@ export function readSettings<S extends Settings>(
  * they are empty.
  */
 export function optionsOf(settings: Settings): Options {
+  return { ...settingOptions(settings), ...OWN_OPTIONS };
+}
+
+/** The same for a command, which has options of its own. */
+export function settingOptions(settings: Settings): Options {
   const options = Object.entries(settings).map(([name, setting]) => [name, optionOf(setting)]);
-  return { ...(Object.fromEntries(options) as Options), ...OWN_OPTIONS };
+  return Object.fromEntries(options) as Options;
 }
 
 function optionOf({ value, description, default: text }: Setting<unknown>): Option {
@@ -126,6 +153,18 @@ function operandName(name: string): string {
 
 function variableName(name: string): string {
   return ENV_PREFIX + operandName(name);
+}
+
+/** Where a setting may be in the environment. */
+function exported(
+  name: string,
+  setting: Setting<unknown>,
+  env: SettingSources['env'],
+): readonly Place[] {
+  return [
+    [variableName(name), variable(env, name)],
+    [setting.variable ?? '', env[setting.variable ?? ''] || undefined],
+  ];
 }
 
 function variable(env: SettingSources['env'], name: string): string | undefined {
@@ -162,8 +201,10 @@ function readFile(
   try {
     value = JSON.parse(read(path));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { ok: false, problem: `The configuration file ${path} cannot be read: ${why}.` };
+    return {
+      ok: false,
+      problem: `The configuration file ${path} cannot be read: ${whyNot(error)}.`,
+    };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { ok: false, problem: `The configuration file ${path} must hold one JSON object.` };
@@ -186,9 +227,20 @@ function readFile(
   return { ok: true, texts };
 }
 
-function firstWritten(
-  ...places: readonly (readonly [where: string, text: string | undefined])[]
-): { readonly where: string; readonly text: string } | undefined {
+/** Of JSON that is none only where: what V8 says quotes the file, and it may hold secrets. */
+function whyNot(error: unknown): string {
+  if (!(error instanceof SyntaxError)) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const [where = ''] = / \(line \d+ column \d+\)/.exec(error.message) ?? [];
+  return `it is no JSON${where}`;
+}
+
+/** A place, and what is written there. */
+type Place = readonly [where: string, text: string | undefined];
+type Written = { readonly where: string; readonly text: string };
+
+function firstWritten(...places: readonly Place[]): Written | undefined {
   for (const [where, text] of places) if (text !== undefined) return { where, text };
   return undefined;
 }

@@ -94,6 +94,17 @@ export function optionalSetting(described: {
   };
 }
 
+/** A setting without a default that may be left out: undefined then. */
+export function optional<Value>(
+  setting: Setting<Value>,
+): Setting<{ readonly value: Value | undefined }> {
+  const read = (text: string) => {
+    const value = text === '' ? undefined : setting.read(text);
+    return text !== '' && value === undefined ? undefined : { value };
+  };
+  return { ...setting, default: '', read };
+}
+
 /** A server's address. */
 export type Address = { readonly host: string; readonly port: number };
 

@@ -1,10 +1,24 @@
-import { existsSync } from 'node:fs';
-import { readJournalAddress } from '@chat-cluster/app-chat-node/settings';
+import { existsSync, readFileSync } from 'node:fs';
+import {
+  cassandraAccessSettings,
+  type JournalSettings,
+  journalSetting,
+  readGiven,
+  readJournal,
+  settingOptions,
+} from '@chat-cluster/app-chat-node/settings';
 import { decodeUtf8 } from '@chat-cluster/contract';
 import { type Command, type CommandContext, CommandFailure, UsageError } from '../command.ts';
+import type { Given } from '../given.ts';
 
 /** What is printed between two looks at whether it is taken. */
 const LINES_AT_ONCE = 1_000;
+
+/** Each may also come from the environment, as with the programs that write a journal. */
+const SETTINGS = {
+  journal: journalSetting({ description: 'lmdb:DIR or cassandra:HOST[:PORT],…[/KEYSPACE]' }),
+  ...cassandraAccessSettings,
+};
 
 export const journalDump: Command = {
   name: 'journal dump',
@@ -17,17 +31,17 @@ entity come in the order of their seq; those that are written meanwhile may be m
   chatcluster journal dump --journal lmdb:./data/journal
 `,
   options: {
-    journal: { value: 'WHERE', description: 'lmdb:DIR or cassandra:HOST[:PORT],…[/KEYSPACE]' },
+    ...settingOptions(SETTINGS),
     type: { value: 'NAME', description: 'the type of the entities (conversation)' },
   },
   run: async (given, context) => {
     given.operands();
-    const where = given.required('journal');
+    const settings = settingsOf(given, context);
     const entityType = given.text('type') ?? 'conversation';
     // It brings the drivers of journals, which no other command needs.
     const { openJournal, sentenceOf } = await import('@chat-cluster/app-chat-node');
     try {
-      await dump(context, openJournal, { where, entityType });
+      await dump(context, openJournal, { settings, entityType });
     } catch (error) {
       if (error instanceof UsageError || error instanceof CommandFailure) throw error;
       throw new CommandFailure(sentenceOf(error), { cause: error });
@@ -37,22 +51,24 @@ entity come in the order of their seq; those that are written meanwhile may be m
 
 type OpenJournal = (typeof import('@chat-cluster/app-chat-node'))['openJournal'];
 
+function settingsOf(given: Given, { env }: CommandContext): JournalSettings {
+  const read = readGiven(SETTINGS, (name) => given.text(name), env);
+  if (read.kind === 'problem') throw new UsageError(read.problem);
+  const found = readJournal(read.values, { readFile: (path) => readFileSync(path, 'utf8') });
+  if (found.kind === 'problem') throw new UsageError(found.problem);
+  return found.journal;
+}
+
 async function dump(
   context: CommandContext,
   openJournal: OpenJournal,
-  { where, entityType }: { readonly where: string; readonly entityType: string },
+  { settings, entityType }: { readonly settings: JournalSettings; readonly entityType: string },
 ): Promise<void> {
-  const address = readJournalAddress(where);
-  if (address === undefined) {
-    throw new UsageError(
-      `"${where}" is no journal: lmdb:DIR or cassandra:HOST[:PORT],…[/KEYSPACE].`,
-    );
-  }
   // Opening would make it.
-  if (address.kind === 'lmdb' && !existsSync(address.dir)) {
-    throw new CommandFailure(`There is no folder ${address.dir}: name the one of a journal.`);
+  if (settings.kind === 'lmdb' && !existsSync(settings.dir)) {
+    throw new CommandFailure(`There is no folder ${settings.dir}: name the one of a journal.`);
   }
-  const journal = await openJournal(address, { replicationFactor: undefined });
+  const journal = await openJournal(settings, { replicationFactor: undefined });
   try {
     let lineCount = 0;
     for await (const { entityId, seq, timestampMs, source, event } of journal.scan(entityType)) {

@@ -2,15 +2,17 @@ import {
   accessSettings,
   type Address,
   brokersSetting,
+  cassandraSettings,
   type Configuration,
   flagSetting,
-  type JournalAddress,
   journalSetting,
+  type JournalSettings,
   type NodeAccess,
   portConflict,
   portSetting,
   readAccess,
   readConfiguration,
+  readJournal,
   replicationFactorSetting,
   type SettingSources,
   textSetting,
@@ -22,7 +24,7 @@ import { purchasesPartitions } from '../cluster-settings.ts';
 /** What a processor is told. */
 export type ProcessorSettings = {
   readonly brokers: readonly Address[];
-  readonly journal: JournalAddress;
+  readonly journal: JournalSettings;
   /** Where other nodes reach this one; with several workers each has a port after it. */
   readonly endpoint: Address & Pick<NodeAccess, 'secret' | 'tls'>;
   readonly access: NodeAccess;
@@ -54,9 +56,11 @@ export function readProcessorConfiguration(
       const readAs = readAccess(values, address, sources);
       if (readAs.kind === 'problem') return readAs;
       const { access } = readAs;
+      const read = readJournal(values, sources);
+      if (read.kind === 'problem') return read;
       const settings = {
         brokers: values.brokers,
-        journal: values.journal,
+        journal: read.journal,
         endpoint: { ...address, secret: access.secret, tls: access.tls },
         access,
         frontEnd: { host: values['front-end-host'], port: values['front-end-port'] },
@@ -84,6 +88,7 @@ const SETTINGS = {
       'lmdb:DIR, which the processors of one machine share, or cassandra:HOST[:PORT],…[/KEYSPACE]',
     default: 'lmdb:./data/journal',
   }),
+  ...cassandraSettings,
   workers: workersSetting,
   partitions: purchasesPartitions,
   'replication-factor': replicationFactorSetting({
