@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { createTopic, fetchRequest, produceRequest } from './api/broker-harness.ts';
 import { WireClient } from './server/wire-client.ts';
 import { startBrokerThread } from './start-broker-thread.ts';
@@ -105,6 +107,23 @@ describe('a data folder', () => {
       writeFileSync(join(dataDir, 'lock'), text);
       await (await startBroker({ dataDir })).close();
     }
+  });
+
+  test('whose process has ended is taken over, also before its parent has asked how', async (context) => {
+    const dataDir = temporaryFolder(context);
+    // The shell becomes a program that asks after none of its children.
+    const script = 'sleep 60 & echo $!; exec sleep 60';
+    const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+    context.after(() => parent.kill());
+    const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(printed.toString());
+    const facts = (of: number): string[] => readFileSync(`/proc/${of}/stat`, 'utf8').split(' ');
+    while (facts(parent.pid ?? 0)[1] !== '(sleep)') await setImmediate();
+    process.kill(pid, 'SIGKILL');
+    while (facts(pid)[2] !== 'Z') await setImmediate();
+    writeFileSync(join(dataDir, 'lock'), JSON.stringify({ pid, startTime: facts(pid)[21] }));
+    const broker = await startBroker({ dataDir });
+    await broker.close();
   });
 
   test('that is damaged is refused with a sentence that says where', async (context) => {

@@ -85,15 +85,28 @@ function isAlive({ pid, startTime }: LockHolder): boolean {
     // EPERM: it lives, and belongs to somebody else.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
-  return startTime === null || startTime === startTimeOf(pid);
+  const known = factsOf(pid);
+  if (known?.isOver === true) return false;
+  return startTime === null || startTime === known?.startTime;
 }
 
-/** When a process started, in the kernel's clock ticks since boot; null where /proc does not tell. */
 function startTimeOf(pid: number): string | null {
+  return factsOf(pid)?.startTime ?? null;
+}
+
+/**
+ * When a process started, in the kernel's clock ticks since boot, and whether nothing of it runs any more: it has its number until its parent has
+ * asked how it ended. Null where /proc does not tell.
+ */
+function factsOf(
+  pid: number,
+): { readonly startTime: string | null; readonly isOver: boolean } | null {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Behind the command in parentheses; the start time is the 22nd field, the state behind them the third.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    // Behind the command in parentheses: the state is the third field, the start time the 22nd.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const isOver = fields[0] === 'Z' && fs.readdirSync(`/proc/${pid}/task`).length === 1;
+    return { startTime: fields[19] ?? null, isOver };
   } catch {
     return null;
   }
