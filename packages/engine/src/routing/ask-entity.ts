@@ -3,6 +3,7 @@ import { Deadline } from './deadline.ts';
 import type { Answer, AskOutcome, InputPosition, Question } from './entity-owner.ts';
 import { RouterError } from './router-error.ts';
 import type { RoutingContext } from './routing-context.ts';
+import { Trouble } from './trouble.ts';
 import { waitForRetry } from './wait-for-retry.ts';
 
 export type AskOptions = {
@@ -25,7 +26,7 @@ export async function askEntity(
   const { counters, timers, limits } = context;
   const { deadlineMs = limits.deadlineMs } = options;
   const deadline = new Deadline(timers, deadlineMs, options.signal);
-  const progress = { tries: 0, trouble: 'no node is known that owns it' };
+  const progress = { tries: 0, trouble: new Trouble('no node is known that owns it') };
   try {
     const outcome = await askUntilAnswered(context, asked, progress, deadline.signal);
     if (outcome.kind === 'answered') return outcome.answer;
@@ -37,7 +38,7 @@ export async function askEntity(
     const { tries, trouble } = progress;
     throw new RouterError(
       'unavailable',
-      `${asked.entityType} ${asked.question.entityId} did not answer within ${deadlineMs} ms: ${trouble} (${tries} ${tries === 1 ? 'try' : 'tries'}). Ask again later.`,
+      `${asked.entityType} ${asked.question.entityId} did not answer within ${deadlineMs} ms: ${trouble.words} (${tries} ${tries === 1 ? 'try' : 'tries'}). Ask again later.`,
       { cause: error },
     );
   } finally {
@@ -45,7 +46,7 @@ export async function askEntity(
   }
 }
 
-type Progress = { tries: number; trouble: string };
+type Progress = { tries: number; readonly trouble: Trouble };
 
 async function askUntilAnswered(
   context: RoutingContext,
@@ -67,7 +68,7 @@ async function askUntilAnswered(
         there: ({ endpoint }, ending) =>
           peers.ask(endpoint, entityType, question, { timeoutMs: hopTimeoutMs, signal: ending }),
         hopTimeoutMs,
-        onTrouble: (trouble) => (progress.trouble = trouble),
+        trouble: progress.trouble,
       },
       signal,
     );

@@ -3,6 +3,7 @@ import type { EntityOwner, Refused } from './entity-owner.ts';
 import { PeerError } from './peers.ts';
 import type { RoutingContext } from './routing-context.ts';
 import type { MapMember, ShardMap } from './shard-map.ts';
+import type { Trouble } from './trouble.ts';
 
 type Kind = { readonly kind: string };
 type NotOwner = { readonly kind: 'not-owner'; readonly map: ShardMap | undefined };
@@ -15,8 +16,8 @@ export type OwnerCall<Outcome extends Kind> = {
   there(owner: MapMember, signal: AbortSignal): Promise<Outcome | NotOwner>;
   /** How long another node may take; undefined: for ever. */
   readonly hopTimeoutMs: number | undefined;
-  /** Told what keeps the call, in words, before and after it is tried. */
-  onTrouble(trouble: string): void;
+  /** Told before and after each try. */
+  readonly trouble: Trouble;
 };
 
 /** `moved`: somebody else owns the entity by now, who can be tried at once. `in-vain`: there is nobody else to try, for the moment. */
@@ -43,7 +44,7 @@ export async function callOwner<Outcome extends Kind>(
   const place = owners.place(entityType, entityId);
   const owner = place?.owner;
   if (owner === undefined) {
-    call.onTrouble(
+    call.trouble.learn(
       place ? `nobody owns its shard ${place.shard} at the moment` : 'no node has said where it is',
     );
   } else {
@@ -63,7 +64,7 @@ export async function callOwner<Outcome extends Kind>(
   };
   if (!hasMoved() && !owners.has(entityType)) {
     const looked = await untilAborted(refresh.look(entityType), signal);
-    if (looked.kind === 'trouble') call.onTrouble(looked.trouble);
+    if (looked.kind === 'trouble') call.trouble.learn(looked.trouble);
     if (looked.kind === 'unknown-type') {
       const { reason } = looked;
       const outcome: Refused = { kind: 'refused', code: 'unknown-entity-type', reason };
@@ -78,9 +79,10 @@ async function callHere<Outcome extends Kind>(
   { owner, worker }: { readonly owner: MapMember; readonly worker: EntityOwner },
   signal: AbortSignal,
 ): Promise<Outcome | NotOwner> {
-  call.onTrouble(`its owner ${owner.name}, in this process, is not ready to answer`);
+  const who = `its owner ${owner.name}, in this process,`;
+  call.trouble.learn(`${who} is not ready to answer`, who);
   const outcome = await call.here(worker, signal);
-  call.onTrouble(`${owner.name}, in this process, does not own it any more`);
+  call.trouble.learn(`${who} does not own it any more`, who);
   return outcome;
 }
 
@@ -93,7 +95,8 @@ async function callThere<Outcome extends Kind>(
 ): Promise<Outcome | NotOwner | undefined> {
   const { entityType, entityId, hopTimeoutMs } = call;
   const who = `its owner ${owner.name} at ${owner.endpoint}`;
-  call.onTrouble(`${who} has not answered`);
+  const learn = (words: string): void => call.trouble.learn(`${who} ${words}`, who);
+  call.trouble.expect(`${who} has not answered`, who);
   const ending = new Deadline(timers, hopTimeoutMs, signal);
   const offYounger = maps.onYounger(entityType, () => {
     if (owners.place(entityType, entityId)?.owner?.memberId === owner.memberId) return;
@@ -101,12 +104,12 @@ async function callThere<Outcome extends Kind>(
   });
   try {
     const outcome = await call.there(owner, ending.signal);
-    call.onTrouble(`${who} says that it does not own it any more`);
+    learn('says that it does not own it any more');
     return outcome;
   } catch (error) {
     signal.throwIfAborted();
-    if (ending.hasPassed) call.onTrouble(`${who} gave no answer within ${hopTimeoutMs} ms`);
-    else if (error instanceof PeerError) call.onTrouble(`${who} ${error.message}`);
+    if (ending.hasPassed) learn(`gave no answer within ${hopTimeoutMs} ms`);
+    else if (error instanceof PeerError) learn(error.message);
     else throw error;
     return undefined;
   } finally {

@@ -88,6 +88,16 @@ suite('a question', () => {
     assert.equal(time.timers.nextDueInMs(), undefined);
   });
 
+  test('says what its owner said, also when time is up during the next try', async () => {
+    const { time, owner, peers, ask } = start();
+    owner.setMap(mapOf(1, members, B));
+    peers.onAsk['host-b:1'] = async (signal) => {
+      if (time.nowMs > 4_500) return unanswered(signal);
+      throw new PeerError('unauthenticated', 'did not let this node in');
+    };
+    await assert.rejects(time.settle(ask()), /host-b:1 did not let this node in \(\d+ tries\)/);
+  });
+
   test('follows the younger map of who is not the owner, and not an older one', async () => {
     const { time, owner, peers, answered, ask } = start();
     owner.setMap(mapOf(5, members, B));

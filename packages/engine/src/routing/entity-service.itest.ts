@@ -8,7 +8,7 @@ import {
 } from '@connectrpc/connect-node';
 import { systemClock, systemRandom, systemTimers } from '@chat-cluster/kernel';
 import { EntityService } from '../gen/chatcluster/engine/v1/entity_service_pb.ts';
-import { listenRpc, type RpcServer } from '../rpc/listen-rpc.ts';
+import { listenRpc, type RpcServer, type RpcServerOptions } from '../rpc/listen-rpc.ts';
 import { EntityRouter } from './entity-router.ts';
 import { entityRoutes } from './entity-service.ts';
 import { RouterError } from './router-error.ts';
@@ -46,7 +46,15 @@ function makeRouter(
   return router;
 }
 
-async function startNode(t: TestContext, memberId: string): Promise<Node> {
+/** A port that waited for its connections would not be closed by then. */
+const CLOSES_AT_ONCE = { timeout: 20_000 };
+const NEVER_BY_FORCE = { closeTimeoutMs: 60_000 };
+
+async function startNode(
+  t: TestContext,
+  memberId: string,
+  limits: RpcServerOptions['limits'] = {},
+): Promise<Node> {
   const owner = new ScriptedOwner(memberId);
   const router = makeRouter(t, [owner]);
   const server = await listenRpc({
@@ -55,6 +63,7 @@ async function startNode(t: TestContext, memberId: string): Promise<Node> {
     routes: entityRoutes(router, () => assert.fail('Nobody asks here for a record.')),
     access: { kind: 'nodes' },
     timers: systemTimers,
+    limits,
     report: () => undefined,
   });
   t.after(() => server.close());
@@ -300,6 +309,32 @@ suite('EntityService', () => {
     }
     assert.equal(b.owner.givenCount, 400);
   });
+
+  test(
+    'a watch that ends at another node leaves nothing on the connection, so that its port closes at once',
+    CLOSES_AT_ONCE,
+    async (t) => {
+      const { endpoint, owner, server } = await startNode(t, 'a', NEVER_BY_FORCE);
+      owner.setMap(mapOf(1, { a: endpoint, b: '127.0.0.1:1' }, 1));
+      // It asks no connection whether its peer lives, and so ends none for that.
+      const peers = new RpcPeers({}, { after: () => () => undefined });
+      t.after(() => peers.close());
+      const watched = { entityType: 'counter', entityId: '7', seqFrom: 0 };
+      const { signal } = new AbortController();
+      const watchAgain = async (_: unknown, index: number): Promise<void> => {
+        for (;;) {
+          const { kind } = await peers.watch(endpoint, watched, () => undefined, signal);
+          assert.equal(kind, 'not-owner');
+          await new Promise((resolve) => setTimeout(resolve, 20 + index));
+        }
+      };
+      const watching = Promise.allSettled(Array.from({ length: 12 }, watchAgain));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await server.close();
+      const ends = await watching;
+      assert.ok(ends.every(({ status }) => status === 'rejected'));
+    },
+  );
 
   test('a watch ends when its watcher does, with the reason that it gave', async (t) => {
     const [a] = await startPair(t);

@@ -191,23 +191,30 @@ export class RpcPeers implements Peers, Attending, FormerOwners {
   }
 }
 
+/** Reads to the end, also behind the last message: a stream that is given up with something unread may stay with its connection, which then closes no more. */
 async function readWatch(
   messages: AsyncIterable<WatchResponse>,
   onEvent: (event: WatchedEvent) => Promise<void> | undefined,
 ): Promise<WatchEnd> {
-  for await (const { message } of messages) {
-    if (message.case === 'notOwner') {
-      return { kind: 'not-owner', map: decodeNotOwner(message.value) };
+  let end: WatchEnd | undefined;
+  try {
+    for await (const { message } of messages) {
+      if (message.case === 'notOwner') {
+        end = { kind: 'not-owner', map: decodeNotOwner(message.value) };
+      }
+      if (end !== undefined || message.case !== 'event') continue;
+      const { seq, event, skippedCount, timestampMs } = message.value;
+      await onEvent({
+        seq: Number(seq),
+        event,
+        timestampMs: Number(timestampMs),
+        skippedCount: Number(skippedCount),
+      });
     }
-    if (message.case === undefined) continue;
-    const { seq, event, skippedCount, timestampMs } = message.value;
-    await onEvent({
-      seq: Number(seq),
-      event,
-      timestampMs: Number(timestampMs),
-      skippedCount: Number(skippedCount),
-    });
+  } catch (error) {
+    if (end === undefined) throw error;
   }
+  if (end !== undefined) return end;
   throw new PeerError('broken', 'ended the watch without a reason');
 }
 

@@ -3,6 +3,7 @@ import type { WatchedEvent, WatchEnd } from './entity-owner.ts';
 import { PeerError } from './peers.ts';
 import { RouterError } from './router-error.ts';
 import type { RoutingContext } from './routing-context.ts';
+import { Trouble } from './trouble.ts';
 import { waitForRetry } from './wait-for-retry.ts';
 
 export type Watched = {
@@ -25,14 +26,13 @@ export async function watchEntity(
 ): Promise<never> {
   const { clock, limits } = context;
   const next = new NextEvent(seqFrom, onEvent);
-  let trouble = '';
+  const trouble = new Trouble('no node is known that owns it');
   let troubledSinceMs: number | undefined;
   for (let tries = 1; ; tries += 1) {
     const seqBefore = next.seq;
     const triedAtMs = clock.monotonicMs();
-    const called = await watchOnce(context, { entityType, entityId, next, signal }, (words) => {
-      trouble = words;
-    }).catch((error: unknown) => {
+    const watch = { entityType, entityId, next, trouble };
+    const called = await watchOnce(context, watch, signal).catch((error: unknown) => {
       throw error instanceof WatcherFailed ? error.cause : error;
     });
     if (called.kind === 'ended') throw errorOf(called.outcome, { entityType, entityId });
@@ -46,7 +46,7 @@ export async function watchEntity(
     if (nowMs - troubledSinceMs >= limits.watchUnavailableMs) {
       throw new RouterError(
         'unavailable',
-        `${entityType} ${entityId} cannot be watched: ${trouble}. Watch again later, from seq ${next.seq}.`,
+        `${entityType} ${entityId} cannot be watched: ${trouble.words}. Watch again later, from seq ${next.seq}.`,
       );
     }
     context.counters.retried += 1;
@@ -64,11 +64,11 @@ async function watchOnce(
     readonly entityType: string;
     readonly entityId: string;
     readonly next: NextEvent;
-    readonly signal: AbortSignal;
+    readonly trouble: Trouble;
   },
-  onTrouble: (trouble: string) => void,
+  signal: AbortSignal,
 ): Promise<Called<Ended>> {
-  const { entityType, entityId, next, signal } = options;
+  const { entityType, entityId, next, trouble } = options;
   const call = {
     entityType,
     entityId,
@@ -79,7 +79,7 @@ async function watchOnce(
     there: ({ endpoint }: { readonly endpoint: string }, ending: AbortSignal) =>
       context.peers.watch(endpoint, { entityType, entityId, seqFrom: next.seq }, next.take, ending),
     hopTimeoutMs: undefined,
-    onTrouble,
+    trouble,
   };
   return callOwner<Ended>(context, call, signal);
 }

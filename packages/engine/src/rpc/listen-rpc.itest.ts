@@ -11,6 +11,9 @@ import { listenRpc, type RpcServer, type RpcServerOptions } from './listen-rpc.t
 
 const SECRET = 'a secret between nodes';
 const PATH = '/chatcluster.engine.v1.EntityService/ShardMap';
+const ATTEND = '/chatcluster.engine.v1.EntityService/Attend';
+/** A port that waited for its connections would not be closed by then. */
+const CLOSES_AT_ONCE = { timeout: 20_000 };
 
 /** Answers with the length of the name, and attends until its signal is aborted. */
 function routes(router: ConnectRouter): void {
@@ -143,6 +146,25 @@ suite('one port', () => {
     await ended;
     await assert.rejects(open(server.port), { code: 'ECONNREFUSED' });
   });
+
+  test(
+    'closes at once when the open calls were told so, also of a client of HTTP/1.1 that keeps its connection',
+    CLOSES_AT_ONCE,
+    async (t) => {
+      const server = await listen(t, { limits: { closeTimeoutMs: 60_000 } });
+      const socket = await open(server.port);
+      // A stream of Connect's: one message without fields.
+      socket.write(
+        `POST ${ATTEND} HTTP/1.1\r\nhost: a\r\ncontent-type: application/connect+json\r\ncontent-length: 7\r\n\r\n\0\0\0\0\x02{}`,
+        'latin1',
+      );
+      let heard = '';
+      socket.on('data', (chunk: Buffer) => (heard += chunk.toString('latin1')));
+      await once(socket, 'data');
+      await Promise.all([server.close(), once(socket, 'close')]);
+      assert.match(heard, /stopping: ask another one/);
+    },
+  );
 
   test('ends a request whose body does not come, and a connection that nobody uses', async (t) => {
     const limits = { requestTimeoutMs: 100, idleTimeoutMs: 200, pingTimeoutMs: 100 };

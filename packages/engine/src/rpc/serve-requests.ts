@@ -50,6 +50,7 @@ export function serveRequests(options: ServeRequestsOptions): RequestListener {
       return;
     }
     endSlowBody(request, options);
+    endWhenClosing(request, response, options);
     handler(call)
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch(() => {
@@ -78,6 +79,19 @@ function refuse(request: NodeRequest, response: NodeResponse, status: number): v
 function isCertified(request: NodeRequest): boolean {
   const { socket } = request;
   return 'authorized' in socket && socket.authorized;
+}
+
+/** A connection of HTTP/1 waits for the next request, and whoever closes the port waits for the connection. */
+function endWhenClosing(
+  request: NodeRequest,
+  response: NodeResponse,
+  { closing }: ServeRequestsOptions,
+): void {
+  if (request instanceof Http2ServerRequest) return;
+  const { socket } = request;
+  response.once('finish', () => {
+    if (closing.aborted) socket.destroySoon();
+  });
 }
 
 /** Node's server looks after the bodies of HTTP/1 requests itself. */

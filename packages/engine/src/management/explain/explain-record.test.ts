@@ -160,6 +160,15 @@ describe('explaining a record', () => {
     assert.deepEqual([told.state, told.recordsBefore], ['waiting', 1]);
   });
 
+  test('a record in a partition that was added is told to be in one that nobody consumes', async () => {
+    await harness.startNode('a');
+    harness.broker.growTopic('add', harness.partitionCount + 2);
+    await harness.add('one', [1], harness.partitionCount + 1);
+    const told = await explain('add', harness.partitionCount + 1, 0);
+    assert.deepEqual([told.state, told.recordsBefore], ['waiting', undefined]);
+    assert.match(told.sentences[0] ?? '', /not consumed: entities are placed over 4 partitions/);
+  });
+
   test('a record that is not there is an answer, which says why', async () => {
     await harness.add('one', [1]);
     const home = homeOf('one');

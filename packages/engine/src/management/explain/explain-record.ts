@@ -75,6 +75,9 @@ async function factsOf(options: ExplainOptions, at: RecordAt): Promise<Facts> {
     entityId: read.entityId,
     homePartition: home!,
   };
+  if (at.partition >= events.partitionCount) {
+    return { ...received, ...whose, state: 'waiting', reason: notConsumed(at, events) };
+  }
   const waiting = await recordsBefore(options, record);
   if (waiting !== undefined) {
     return { ...received, ...whose, state: 'waiting', recordsBefore: waiting };
@@ -92,6 +95,14 @@ async function factsOf(options: ExplainOptions, at: RecordAt): Promise<Facts> {
 
 function absent(record: RecordAt, reason: string): Facts {
   return { record, state: 'absent', reason };
+}
+
+/** Somebody has added partitions to the input while nodes ran. */
+function notConsumed(
+  { partition, topic }: RecordAt,
+  { partitionCount }: { readonly partitionCount: number },
+): string {
+  return `It waits in a partition that is not consumed: entities are placed over ${partitionCount} partitions, and partition ${partition} was added to ${topic} later. /ready tells what to do.`;
 }
 
 /** The record, or a sentence that says why there is none. */

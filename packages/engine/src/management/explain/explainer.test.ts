@@ -45,6 +45,24 @@ function describing(describeTopics: () => Promise<never>): (log: MemoryLog) => L
   return (log) => ({ admin: { describeTopics }, close: () => log.close() }) as unknown as Log;
 }
 
+/** A log that holds one record, which nobody has decided; the first looks at its group's offsets find them unstable. */
+function logOf(looks: { count: number; readonly unstableCount: number }): Log {
+  const admin = {
+    describeTopics: (topics: readonly string[]) =>
+      Promise.resolve(topics.map((topic) => ({ topic, topicId: topic, partitionCount: 1 }))),
+    listOffsets: () => Promise.resolve([0, 1]),
+    committedOffsets: () => {
+      looks.count += 1;
+      return looks.count > looks.unstableCount
+        ? Promise.resolve([undefined])
+        : Promise.reject(new LogError('unstable-offsets', 'A transaction is under way.'));
+    },
+  };
+  const found = { offset: 0, timestampMs: 0, key: null, value: null, headers: [] };
+  const readRange: Log['readRange'] = ({ visit }) => Promise.resolve(visit(found));
+  return { admin, readRange, close: () => Promise.resolve() } as unknown as Log;
+}
+
 test('too many questions at once are refused, and none is lost', async () => {
   const asked = new Asked();
   const answers = await Promise.all(Array.from({ length: 20 }, () => asked.ask()));
@@ -65,6 +83,25 @@ test('a log that does not answer is told with its sentence, and who asks next is
   assert.equal(await asked.ask(), 'unreadable: Kafka is away.');
   isAway = false;
   assert.equal(await asked.ask(), 'explained');
+  await asked.explainer.close();
+});
+
+test('offsets that a transaction is about to change are looked at again, until the deadline', async () => {
+  const looks = { count: 0, unstableCount: 3 };
+  const asked = new Asked(() => logOf(looks));
+  const asking = asked.ask();
+  for (let ms = 0; ms < 100; ms += 20) {
+    assert.equal(await now(asking), ms < 60 ? 'still asked' : 'explained');
+    asked.timers.advance(20);
+  }
+  assert.equal(looks.count, 4);
+  looks.unstableCount = Infinity;
+  const late = asked.ask(200);
+  for (let ms = 0; ms < 200; ms += 20) {
+    assert.equal(await now(late), 'still asked');
+    asked.timers.advance(20);
+  }
+  assert.match(await now(late), /^deadline: Time was up before the log/);
   await asked.explainer.close();
 });
 

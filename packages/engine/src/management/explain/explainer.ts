@@ -1,8 +1,8 @@
 import { type Journal, JournalError } from '@chat-cluster/journal';
 import type { Timers } from '@chat-cluster/kernel';
-import { type Log, LogError } from '@chat-cluster/log';
+import { type Log, type LogAdmin, LogError } from '@chat-cluster/log';
 import { Limiter } from '../../recovery/limiter.ts';
-import { Deadline, untilAborted } from '../../routing/deadline.ts';
+import { Deadline, untilAborted, waitFor } from '../../routing/deadline.ts';
 import type { Report } from '../report.ts';
 import type { ExplainOutcome, ExplainQuestion, ExplainRefusedCode } from './explain-outcome.ts';
 import { explain, type ExplainMessageOptions } from './explain.ts';
@@ -18,6 +18,8 @@ export type ExplainerOptions = Omit<ExplainMessageOptions, 'log' | 'journal'> & 
 
 /** Questions under way, the one that is answered among them: each reads some thousands of records. */
 const QUESTIONS_MAX = 16;
+/** Between two looks at offsets that a transaction is about to change. */
+const UNSTABLE_POLL_MS = 20;
 
 /**
  * Answers what became of records, one question after the other, on a log client of its own that is opened for the first one. A question ends by its deadline, the time that it waits for others
@@ -67,9 +69,9 @@ export class Explainer {
         () => {
           if (this.#isClosed) throw new LogError('unavailable', 'This node is stopping.');
           this.#log ??= this.#options.openLog();
-          const { journal } = this.#options;
+          const { journal, timers } = this.#options;
           const reads = {
-            log: endingLog(this.#log, signal),
+            log: endingLog(this.#log, { signal, timers }),
             journal: endingJournal(journal, signal),
           };
           return explain({ ...this.#options, ...reads }, question, signal);
@@ -95,17 +97,36 @@ function refused(code: ExplainRefusedCode, reason: string): ExplainOutcome {
   return { kind: 'refused', code, reason };
 }
 
+type Until = { readonly signal: AbortSignal; readonly timers: Timers };
+
 /** The same log; what is read of it is given up when the signal is aborted: a read that still runs then ends by itself, a thousand records later at most. */
-function endingLog(log: Log, signal: AbortSignal): ReadableLog {
+function endingLog(log: Log, until: Until): ReadableLog {
   const { admin } = log;
+  const { signal } = until;
   return {
     admin: {
       describeTopics: (topics) => untilAborted(admin.describeTopics(topics), signal),
       listOffsets: (specs) => untilAborted(admin.listOffsets(specs), signal),
-      committedOffsets: (asked) => untilAborted(admin.committedOffsets(asked), signal),
+      committedOffsets: (asked) => stableOffsets(admin, asked, until),
     },
     readRange: (range) => untilAborted(log.readRange(range), signal),
   };
+}
+
+/** A node that is busy has a transaction under way most of the time. */
+async function stableOffsets(
+  admin: LogAdmin,
+  asked: Parameters<LogAdmin['committedOffsets']>[0],
+  { signal, timers }: Until,
+): ReturnType<LogAdmin['committedOffsets']> {
+  for (;;) {
+    try {
+      return await untilAborted(admin.committedOffsets(asked), signal);
+    } catch (error) {
+      if (!(error instanceof LogError) || error.code !== 'unstable-offsets') throw error;
+    }
+    await waitFor(timers, UNSTABLE_POLL_MS, signal);
+  }
 }
 
 function endingJournal(journal: Journal, signal: AbortSignal): Pick<Journal, 'readShards'> {

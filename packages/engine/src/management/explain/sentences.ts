@@ -11,7 +11,7 @@ export function sentencesOf(
     case 'absent':
       return [facts.reason ?? 'There is no such record.'];
     case 'waiting':
-      sentences.push(waiting(facts));
+      sentences.push(facts.reason ?? waiting(facts));
       break;
     case 'forwarding':
       sentences.push(
