@@ -1,32 +1,25 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startBrokerThread, type Broker } from '@chat-cluster/broker';
 import { within } from '../crash/within.ts';
+import type { Backend } from './backend.ts';
 import { NodeProgram } from './node-program.ts';
 
 export const PARTITION_COUNT = 12;
 /** Until shards have moved. */
 export const MOVE_WAIT_MS = 60_000;
 
-/** Chat nodes on one embedded broker and one journal, in a folder of their own. */
+/** Chat nodes that share one Kafka and one journal. */
 export class NodeCluster implements AsyncDisposable {
   /** Those that should run, in the order in which they came. */
   readonly nodes: NodeProgram[] = [];
-  readonly #dir: string;
-  readonly #broker: Broker;
+  readonly #backend: Backend;
 
-  private constructor(dir: string, broker: Broker) {
-    this.#dir = dir;
-    this.#broker = broker;
+  private constructor(backend: Backend) {
+    this.#backend = backend;
   }
 
   /** Two nodes that have half of the shards each. */
-  static async start(): Promise<NodeCluster> {
-    const dir = mkdtempSync(join(tmpdir(), 'node-cluster-'));
-    const broker = await startBrokerThread({ dataDir: join(dir, 'broker') });
-    const cluster = new NodeCluster(dir, broker);
+  static async start(backend: Backend): Promise<NodeCluster> {
+    const cluster = new NodeCluster(backend);
     try {
       await cluster.#start();
       await cluster.#start();
@@ -39,13 +32,14 @@ export class NodeCluster implements AsyncDisposable {
   }
 
   get kafkaPort(): number {
-    return this.#broker.port;
+    return this.#backend.kafkaPort;
   }
 
-  /** One more node; resolves when it has its share. */
-  async add(): Promise<void> {
-    await this.#start();
+  /** One more node; resolves with it when it has its share. */
+  async add(): Promise<NodeProgram> {
+    const node = await this.#start();
     await this.#untilSpread();
+    return node;
   }
 
   /** Stops the node that came last, as planned; resolves when the others have its shards. */
@@ -55,23 +49,36 @@ export class NodeCluster implements AsyncDisposable {
     await this.#untilSpread();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.nodes.map(({ program }) => program[Symbol.asyncDispose]()));
-    await this.#broker.close();
-    rmSync(this.#dir, { recursive: true });
+  /** kill -9 of the node that came last; resolves when the others have its shards. */
+  async killLast(): Promise<void> {
+    await this.nodes.pop()?.program.kill();
+    await this.#untilSpread();
   }
 
-  async #start(): Promise<void> {
-    const journalDir = join(this.#dir, 'journal');
-    this.nodes.push(await NodeProgram.start({ kafkaPort: this.kafkaPort, journalDir }));
+  /** Stops all of them, as planned. */
+  async stop(): Promise<void> {
+    const ended = await Promise.all(this.nodes.splice(0).map(({ program }) => program.stop()));
+    for (const each of ended) assert.deepEqual(each, { code: 0, signal: null });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.nodes.map(({ program }) => program[Symbol.asyncDispose]()));
+  }
+
+  async #start(): Promise<NodeProgram> {
+    const { kafkaPort } = this;
+    const node = await NodeProgram.start({ kafkaPort, journal: this.#backend.journal('chat') });
+    this.nodes.push(node);
+    return node;
   }
 
   #untilSpread(): Promise<void> {
     return within(MOVE_WAIT_MS, async () => {
-      const counts = await Promise.all(this.nodes.map((node) => node.shardCount()));
-      return counts.every((count) => count === PARTITION_COUNT / this.nodes.length)
+      const shown = await Promise.all(this.nodes.map((node) => node.shards()));
+      const running = shown.map((shards) => shards.filter(({ phase }) => phase === 'running'));
+      return running.every(({ length }) => length === PARTITION_COUNT / this.nodes.length)
         ? undefined
-        : `The shards are spread evenly: ${counts.join(', ')}.`;
+        : `The shards are spread evenly, and run: ${JSON.stringify(shown)}`;
     });
   }
 }

@@ -5,11 +5,11 @@ const HEAD_BYTES = 5;
 
 /**
  * The sequence numbers that a watch of an entity gives, over HTTP with JSON, as the Connect protocol streams it: each message has a byte of flags and four of its length before it. Ends with the signal;
- * throws what the node says when it ends the watch.
+ * throws what the node says when it ends the watch, and a TypeError when the connection breaks.
  */
 export async function* watchEvents(
   endpoint: string,
-  watched: { readonly entityType: string; readonly entityId: string },
+  watched: { readonly entityType: string; readonly entityId: string; readonly seqFrom: number },
   signal: AbortSignal,
 ): AsyncGenerator<number> {
   const asked = Buffer.from(JSON.stringify(watched));
