@@ -61,15 +61,22 @@ export class Fuse {
     this.#armed = arming;
   }
 
-  crossed(point: FusePoint): void {
-    if (this.#armed?.point !== point) return;
+  /** True if it has stopped the process here, which goes on now. `what` it was about to do is said, too. */
+  crossed(point: FusePoint, what?: () => string): boolean {
+    if (this.#armed?.point !== point) return false;
     const { signal = 'SIGKILL' } = this.#armed;
     this.#armed = { point, crossing: this.#armed.crossing - 1, signal };
-    if (this.#armed.crossing > 0) return;
+    if (this.#armed.crossing > 0) return false;
     this.#armed = undefined;
-    // At once, whatever else waits to be written; nothing runs after the signal, which comes before the call returns.
-    writeSync(STDERR, `${lastWords(point)} ${this.#note()}\n`);
+    // Nothing runs after the signal, which comes before the call returns.
+    this.say([lastWords(point), ...(what === undefined ? [] : [what()])].join(' '));
     process.kill(process.pid, signal);
+    return true;
+  }
+
+  /** At once, whatever else waits to be written. */
+  say(sentence: string): void {
+    writeSync(STDERR, `${sentence} ${this.#note()}\n`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Journal, JournalAppend } from '@chat-cluster/journal';
 import type { Fuse } from './fuse.ts';
+import { LATE_ROWS_WRITTEN, rowNamesText } from './late-rows.ts';
 
 /** The same journal; the fuse is told before and after rows and positions are written. */
 export function fusedJournal(journal: Journal, fuse: Fuse): Journal {
@@ -19,10 +20,11 @@ export function fusedJournal(journal: Journal, fuse: Fuse): Journal {
 
 async function append(journal: Journal, fuse: Fuse, batch: JournalAppend): Promise<void> {
   const hasRows = batch.rows.length > 0;
-  if (hasRows) fuse.crossed('rows-unsent');
+  const isLate = hasRows && fuse.crossed('rows-unsent', () => rowNamesText(batch.rows));
   const written = journal.append(batch);
   // A turn of the loop later, the adapter has begun to send.
   if (hasRows) setImmediate(() => fuse.crossed('rows-sent'));
   await written;
+  if (isLate) fuse.say(LATE_ROWS_WRITTEN);
   fuse.crossed(hasRows ? 'rows-written' : 'position-written');
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openKafkaLog } from '@chat-cluster/log-kafka';
 import { type FusePoint, lastWords } from './fuse.ts';
+import { LateRows } from './late-rows.ts';
 import { Load, type LoadMix } from './load.ts';
 import { NodePair } from './node-pair.ts';
 import { TICK_MS, tickOf } from './ticks.ts';
@@ -37,7 +38,7 @@ export type PauseResult = {
 const PARTITION_COUNT = 12;
 /** What the node says that gives shards up. */
 const HAND_OVER = /Starting rebalance for shards \[\d+(,\d+)*\]\. Current shards rebalancing: \[\]/;
-/** Where a transaction is open: the other node does not wait until Kafka gives it up. */
+/** Where a transaction is open: the other node does not wait until Kafka gives it up, and what the one that wakes goes on to send of it is refused. */
 const OPEN_POINTS: ReadonlySet<FusePoint> = new Set(['offsets-sent', 'end-unsent']);
 const RUNS_HERE = /Shard \d+ runs here\./;
 
@@ -67,8 +68,8 @@ export async function pauseThrough(options: PauseOptions): Promise<PauseResult> 
   const loaded = load.run();
   try {
     const [first, second] = options.pauses;
-    await pauseOnce(pair, 0, first, say);
-    await pauseOnce(pair, 1, second, say);
+    await pauseOnce(pair, 0, first, options);
+    await pauseOnce(pair, 1, second, options);
     load.stop();
     await loaded;
     assert.equal(load.failedCount, 0);
@@ -91,7 +92,7 @@ async function pauseOnce(
   pair: NodePair,
   victim: 0 | 1,
   { point, pausedMs }: Pause,
-  say: (sentence: string) => void,
+  { journal, say }: PauseOptions,
 ): Promise<void> {
   const { program } = pair.node(victim);
   const other = pair.node(victim === 0 ? 1 : 0);
@@ -114,6 +115,7 @@ async function pauseOnce(
   await delay(Math.max(DECIDED_MS, pausedMs - aloneMs));
   const saidAsleep = program.stderr.slice(victimSaidBefore);
   const saidBefore = program.stderr.length;
+  const lateRows = point === 'rows-unsent' ? await LateRows.before(journal, saidAsleep) : undefined;
   pair.wake(victim);
   await pair.untilSettled();
   // The group is settled before the shards run that it gave.
@@ -122,11 +124,14 @@ async function pauseOnce(
   await within(TAKE_OVER_MS, async () =>
     hasHandedOver() ? undefined : 'No shard that was handed back runs yet.',
   );
-  const { droppedTick, silences } = whatItSaid(program.stderr.slice(saidBefore));
+  const saidAwake = (): string => program.stderr.slice(saidBefore);
+  if (OPEN_POINTS.has(point)) assert.match(saidAwake(), /This worker was fenced/);
+  await lateRows?.assertNothingChanges(saidAwake);
+  const { droppedTick, silences } = whatItSaid(saidAwake());
   const awakeTicks = droppedTick - lastTick(saidAsleep, new RegExp(lastWords(point)));
   assert.ok(
     awakeTicks * TICK_MS <= DROP_MS,
-    `It dropped its shards ${awakeTicks} ticks after it woke.\n${program.stderr.slice(saidBefore)}`,
+    `It dropped its shards ${awakeTicks} ticks after it woke.\n${saidAwake()}`,
   );
   say(`The shards that it got were silent for ${silences.join(', ')} ms.`);
   say(
