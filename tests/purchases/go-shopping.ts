@@ -33,6 +33,7 @@ export async function goShopping(t: TestContext, world: World): Promise<void> {
   let second = await startSecond();
   t.after(() => second.program.kill());
   await untilShards([first, second], [43, 85]);
+  await untilMoveIsTold(first, second, 85);
   assert.equal(
     await talk(first.frontEndPort, '5\n:q\n'),
     `${PROMPT}User 5 has made 0 for a total of 0p\n${PROMPT}`,
@@ -86,6 +87,30 @@ export async function goShopping(t: TestContext, world: World): Promise<void> {
 
 const FORWARDING = /^Forwarding message for entity \d+ to cluster sharding$/gm;
 const PURCHASE = /^user \d+ purchase \S.*, quantity \d+, price \d+$/gm;
+
+/** Lines that are promised word for word. */
+const ASSIGNED = /^Partition \[(\d+)\] assigned to current node\. Updating shard allocation$/gm;
+const REBALANCE =
+  /^Starting rebalance for shards \[(\d+(?:,\d+)*)\]\. Current shards rebalancing: \[[\d,]*\]$/gm;
+const SILENT =
+  /^Shard (\d+) runs here\. It was silent for \d+ ms, \d+ ms of them to take it over\.$/gm;
+
+/** One tells which shards it gives up, the other that it got the same ones, and how long each was silent. */
+function untilMoveIsTold(from: Processor, to: Processor, shardCount: number): Promise<void> {
+  return within(WAIT_MS, async () => {
+    const given = shardsIn(from, REBALANCE);
+    const told = [given, shardsIn(to, ASSIGNED), shardsIn(to, SILENT)];
+    const isTold = told.every((shards) => shards.length === shardCount);
+    const areSame = told.every((shards) => shards.join() === given.join());
+    return isTold && areSame ? undefined : `The move of ${shardCount} is told: ${told.join(' | ')}`;
+  });
+}
+
+/** The shards that lines of its output name, in order. */
+function shardsIn({ program }: Processor, lines: RegExp): readonly number[] {
+  const named = [...program.stdout.matchAll(lines)].flatMap(([, shards = '']) => shards.split(','));
+  return [...new Set(named.map(Number))].toSorted((a, b) => a - b);
+}
 
 const DEAD_LETTERS =
   /^The value is not a UserPurchaseProto: .+\nprice is -1; it must be a whole number from 0 to 1,000,000,000\.$/;
