@@ -2,6 +2,7 @@ import { purchasesTopics, userEvents } from '@chat-cluster/contract/purchases';
 import { homePartition, type Log, type OutgoingRecord } from '@chat-cluster/log';
 
 const SEND_RECORDS = 2_000;
+const SENDS_AT_ONCE = 64;
 
 /** What each user must have in the end. */
 export type Totals = ReadonlyMap<string, { readonly purchases: number; readonly pence: number }>;
@@ -41,7 +42,10 @@ export async function preloadPurchases(
     waiting[home]?.push({ key, value, headers: [] });
     if (waiting[home]?.length === SEND_RECORDS) await send(home);
   }
-  await Promise.all(waiting.flatMap((records, at) => (records.length > 0 ? [send(at)] : [])));
+  for (let from = 0; from < partitionCount; from += SENDS_AT_ONCE) {
+    const rest = waiting.slice(from, from + SENDS_AT_ONCE);
+    await Promise.all(rest.flatMap(({ length }, at) => (length > 0 ? [send(from + at)] : [])));
+  }
   await producer.close();
   return totals;
 }

@@ -1,7 +1,7 @@
 import type { Disk, DiskFile } from './disk.ts';
 
-/** Files kept open: enough for a few hundred active partitions, far below the usual limit of 1,024 descriptors. */
-const OPEN_FILES_MAX = 256;
+/** Files kept open: enough for a thousand active partitions, below a process's hard limit of 4,096 or more, to which Node raises the soft one. */
+const OPEN_FILES_MAX = 2_048;
 
 type Entry = { readonly file: Promise<DiskFile>; users: number; isForgotten: boolean };
 
