@@ -1,4 +1,5 @@
 import type { Command, Program } from './command.ts';
+import { broker } from './commands/broker.ts';
 import { chatLatest } from './commands/chat-latest.ts';
 import { chatSend } from './commands/chat-send.ts';
 import { chatTail } from './commands/chat-tail.ts';
@@ -17,7 +18,7 @@ import { quarantineSkip } from './commands/quarantine-skip.ts';
 import { start } from './commands/start.ts';
 
 /** In the order of the help. */
-export const programs: readonly Program[] = [start, node, purchases];
+export const programs: readonly Program[] = [start, node, broker, purchases];
 
 /** In the order of the help. */
 export const commands: readonly Command[] = [

@@ -33,6 +33,7 @@ export {
   endpointSetting,
   flagSetting,
   numberSetting,
+  optional,
   optionalSetting,
   portSetting,
   readAddress,

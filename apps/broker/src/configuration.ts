@@ -1,0 +1,68 @@
+import {
+  type Address,
+  type Configuration,
+  endpointSetting,
+  flagSetting,
+  optional,
+  partitionsSetting,
+  readConfiguration,
+  type SettingSources,
+  textSetting,
+} from '@chat-cluster/app-chat-node/settings';
+
+/** What a broker that runs by itself is told. */
+export type BrokerSettings = {
+  /** Where everything is kept; undefined: in memory, gone when it stops. */
+  readonly dataDir: string | undefined;
+  /** Where it listens. */
+  readonly listen: Address;
+  /** What clients are told to connect to; undefined: where it listens. */
+  readonly advertised: Address | undefined;
+  /** Of topics that are created without a number. */
+  readonly partitionCount: number;
+  readonly autoCreateTopics: boolean;
+};
+
+/** Reads the settings from arguments, the environment and a file. Pure but for `readFile`. */
+export function readBrokerConfiguration(sources: SettingSources): Configuration<BrokerSettings> {
+  return readConfiguration(SETTINGS, sources, (values) => ({
+    kind: 'settings',
+    settings: {
+      dataDir: values['in-memory'] ? undefined : values['data-dir'],
+      listen: values.listen,
+      advertised: values.advertise.value,
+      partitionCount: values.partitions,
+      autoCreateTopics: !values['no-auto-create'],
+    },
+  }));
+}
+
+/** As long as a name in DNS may be, and a port. */
+const ADDRESS_LENGTH_MAX = 260;
+const PARTITION_COUNT_MAX = 10_000;
+
+const SETTINGS = {
+  'data-dir': textSetting({
+    value: 'DIR',
+    description: 'where everything is kept',
+    mustBe: 'a folder',
+    default: './data/broker',
+  }),
+  'in-memory': flagSetting({
+    description: 'keep nothing: all is gone when it stops; --data-dir is not used',
+  }),
+  listen: endpointSetting(
+    { description: 'for Kafka clients', default: '127.0.0.1:9092' },
+    { lengthMax: ADDRESS_LENGTH_MAX },
+  ),
+  advertise: optional(
+    endpointSetting(
+      { description: 'what clients are told to connect to, if that is not where it listens' },
+      { lengthMax: ADDRESS_LENGTH_MAX },
+    ),
+  ),
+  partitions: partitionsSetting({ countDefault: 1, countMax: PARTITION_COUNT_MAX }),
+  'no-auto-create': flagSetting({
+    description: 'a topic that a client asks for is not created',
+  }),
+};
