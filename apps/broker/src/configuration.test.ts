@@ -8,6 +8,7 @@ const defaults = {
   advertised: undefined,
   partitionCount: 1,
   autoCreateTopics: true,
+  flush: 'group',
 };
 
 function configure(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
@@ -20,7 +21,11 @@ test('nothing needs to be told', () => {
 
 test('everything can be told', () => {
   const argv = ['--in-memory', '--listen', '[::1]:0', '--advertise=broker.example:9093'];
-  const env = { CHATCLUSTER_PARTITIONS: '3', CHATCLUSTER_NO_AUTO_CREATE: 'yes' };
+  const env = {
+    CHATCLUSTER_PARTITIONS: '3',
+    CHATCLUSTER_NO_AUTO_CREATE: 'yes',
+    CHATCLUSTER_FLUSH: '50',
+  };
   assert.deepEqual(configure(argv, env), {
     kind: 'settings',
     settings: {
@@ -29,6 +34,7 @@ test('everything can be told', () => {
       advertised: { host: 'broker.example', port: 9093 },
       partitionCount: 3,
       autoCreateTopics: false,
+      flush: { intervalMs: 50 },
     },
   });
 });
@@ -37,6 +43,7 @@ test('what cannot be is said in one sentence', () => {
   for (const [argv, problem] of [
     [['--listen', '9092'], '--listen is "9092"; it must be HOST:PORT, at most 260 characters.'],
     [['--partitions', '0'], '--partitions is "0"; it must be a whole number from 1 to 10000.'],
+    [['--flush', '0'], '--flush is "0"; it must be group, os, or milliseconds from 1 to 60000.'],
     [['--datadir', 'x'], 'There is no option --datadir; did you mean --data-dir?'],
   ] as const) {
     assert.deepEqual(configure(argv), { kind: 'problem', problem });

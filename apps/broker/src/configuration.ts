@@ -9,6 +9,7 @@ import {
   type SettingSources,
   textSetting,
 } from '@chat-cluster/app-chat-node/settings';
+import type { FlushPolicy } from '@chat-cluster/broker';
 
 /** What a broker that runs by itself is told. */
 export type BrokerSettings = {
@@ -21,6 +22,8 @@ export type BrokerSettings = {
   /** Of topics that are created without a number. */
   readonly partitionCount: number;
   readonly autoCreateTopics: boolean;
+  /** When what was written is synced to the disk. */
+  readonly flush: FlushPolicy;
 };
 
 /** Reads the settings from arguments, the environment and a file. Pure but for `readFile`. */
@@ -33,6 +36,7 @@ export function readBrokerConfiguration(sources: SettingSources): Configuration<
       advertised: values.advertise.value,
       partitionCount: values.partitions,
       autoCreateTopics: !values['no-auto-create'],
+      flush: values.flush,
     },
   }));
 }
@@ -40,6 +44,8 @@ export function readBrokerConfiguration(sources: SettingSources): Configuration<
 /** As long as a name in DNS may be, and a port. */
 const ADDRESS_LENGTH_MAX = 260;
 const PARTITION_COUNT_MAX = 10_000;
+
+const FLUSH_INTERVAL_MS_MAX = 60_000;
 
 const SETTINGS = {
   'data-dir': textSetting({
@@ -65,4 +71,19 @@ const SETTINGS = {
   'no-auto-create': flagSetting({
     description: 'a topic that a client asks for is not created',
   }),
+  flush: {
+    value: 'group|os|MS',
+    description:
+      'sync before it is acknowledged; when the system does; or within so many milliseconds',
+    default: 'group',
+    mustBe: `group, os, or milliseconds from 1 to ${FLUSH_INTERVAL_MS_MAX}`,
+    read: readFlushPolicy,
+  },
 };
+
+function readFlushPolicy(text: string): FlushPolicy | undefined {
+  if (text === 'group' || text === 'os') return text;
+  const intervalMs = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  const isInRange = intervalMs >= 1 && intervalMs <= FLUSH_INTERVAL_MS_MAX;
+  return isInRange ? { intervalMs } : undefined;
+}

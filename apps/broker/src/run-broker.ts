@@ -15,6 +15,7 @@ export async function runBroker(settings: BrokerSettings): Promise<void> {
           ...(advertised && { advertisedHost: advertised.host, advertisedPort: advertised.port }),
         },
       ],
+      flush: settings.flush,
       limits: {
         partitionsDefault: settings.partitionCount,
         autoCreateTopics: settings.autoCreateTopics,

@@ -8,3 +8,4 @@ export {
   type BrokerSurroundings,
 } from './start-broker.ts';
 export { startBrokerThread } from './start-broker-thread.ts';
+export type { FlushPolicy } from './write-ahead-log/flush-policy.ts';

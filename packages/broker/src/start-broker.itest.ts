@@ -78,12 +78,25 @@ describe('a data folder', () => {
     const file = join(dataDir, 'format.json');
     writeFileSync(
       file,
-      readFileSync(file, 'utf8').replace('"formatVersion":1', '"formatVersion":2'),
+      readFileSync(file, 'utf8').replace('"formatVersion":2', '"formatVersion":3'),
     );
     await assert.rejects(startBroker({ dataDir }), {
       code: 'FORMAT_TOO_NEW',
-      message: /has format version 2 and this program reads up to 1; use a newer version/,
+      message: /has format version 3 and this program reads up to 2; use a newer version/,
     });
+  });
+
+  test('of an older format is of the present one from then on', async (context) => {
+    const dataDir = temporaryFolder(context);
+    const { clusterId, close } = await startBroker({ dataDir });
+    await close();
+    const file = join(dataDir, 'format.json');
+    const present = readFileSync(file, 'utf8');
+    writeFileSync(file, present.replace('"formatVersion":2', '"formatVersion":1'));
+    const broker = await startBroker({ dataDir });
+    assert.equal(broker.clusterId, clusterId);
+    assert.equal(readFileSync(file, 'utf8'), present);
+    await broker.close();
   });
 
   test('that is no folder, or holds something else, is refused', async (context) => {

@@ -23,6 +23,7 @@ import { topicTransactions } from './topics/topic-transactions.ts';
 import { Topics } from './topics/topics.ts';
 import { TransactionCoordinator } from './transactions/transaction-coordinator.ts';
 import type { TransactionOptions } from './transactions/transaction-options.ts';
+import type { FlushPolicy } from './write-ahead-log/flush-policy.ts';
 
 const NODE_ID = 1;
 
@@ -31,6 +32,8 @@ export type BrokerOptions = {
   readonly dataDir?: string;
   /** Where to listen. Default: one free port on 127.0.0.1. */
   readonly listeners?: readonly ListenerAddress[];
+  /** When what was written is synced to the disk. Default: `group`, before it is acknowledged. */
+  readonly flush?: FlushPolicy;
   readonly limits?: Partial<BrokerLimits>;
   readonly groups?: Partial<GroupOptions>;
   readonly transactions?: Partial<TransactionOptions>;
@@ -99,6 +102,7 @@ async function startIn(
           timers,
           wallMs: () => clock.wallMs(),
           onError,
+          ...(options.flush === undefined ? {} : { flush: options.flush }),
         });
   const journal = createStateJournal(storage.stateLog);
   const topics = new Topics({

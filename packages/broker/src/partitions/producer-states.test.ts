@@ -84,3 +84,16 @@ test('producers that are silent are forgotten, but not in the middle of a transa
   states.expire(5000);
   assert.equal([...states.entries()].length, 1);
 });
+
+test('what an earlier run knew stays as it was, for its checkpoint is written again', () => {
+  const earlier = new ProducerStates();
+  offer(earlier, batchOf(0), 0);
+  const [producerId, known] = [...earlier.entries()][0]!;
+  const states = new ProducerStates();
+  states.restore(producerId, known);
+  offer(states, batchOf(1), 1);
+  assert.deepEqual(
+    known.batches.map(({ baseOffset }) => baseOffset),
+    [0],
+  );
+});

@@ -104,9 +104,9 @@ export class ProducerStates {
     return this.#states.entries();
   }
 
-  /** Puts back what an earlier run knew. */
+  /** Puts back what an earlier run knew. Its batches stay as they are: a checkpoint has them, and is written again. */
   restore(producerId: number, state: ProducerState): void {
-    this.#states.set(producerId, state);
+    this.#states.set(producerId, { ...state, batches: [...state.batches] });
   }
 
   #stateOf(producerId: number, epoch: number): ProducerState {

@@ -134,6 +134,8 @@ export class Checkpointer {
       }
       const state = await this.#stateLog.writeFile(cut.state);
       const partitions = Object.fromEntries(this.#stored);
+      // The next start reads the log's file from its first group on. What was dropped from segments is in later ones.
+      await this.#log.synced();
       const checkpoint = { sequence: cut.sequence, state, partitions };
       await writeCheckpoint(this.#disk, { folder: this.#folder, checkpoint });
       await this.#release({ checkpoint, written });

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { BrokerStartError } from '../broker-start-error.ts';
 
 /** The layout of everything in the folder. A broker reads this version and older ones, never newer ones. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 const FORMAT_FILE = 'format.json';
 const LOCK_FILE = 'lock';
@@ -34,7 +34,10 @@ export function claimDataFolder(folder: string, newClusterId: () => string): Dat
   }
   const release = (): void => fs.rmSync(path.join(folder, LOCK_FILE), { force: true });
   try {
-    const { clusterId } = readFormat(folder) ?? writeFormat(folder, newClusterId());
+    const found = readFormat(folder);
+    const clusterId = found?.clusterId ?? newClusterId();
+    // An older version is read as it is; what is written from now on is of this one.
+    if (found?.formatVersion !== FORMAT_VERSION) writeFormat(folder, clusterId);
     return { path: folder, clusterId, release };
   } catch (error) {
     release();
@@ -138,13 +141,12 @@ function isFormat(value: unknown): value is Format {
   );
 }
 
-function writeFormat(folder: string, clusterId: string): Format {
-  const format = { formatVersion: FORMAT_VERSION, clusterId };
+function writeFormat(folder: string, clusterId: string): void {
+  const format: Format = { formatVersion: FORMAT_VERSION, clusterId };
   const file = path.join(folder, FORMAT_FILE);
   fs.writeFileSync(`${file}.new`, JSON.stringify(format), { flush: true });
   fs.renameSync(`${file}.new`, file);
   for (const changed of [folder, path.dirname(folder)]) syncFolder(changed);
-  return format;
 }
 
 /** Makes the names in a folder durable. */

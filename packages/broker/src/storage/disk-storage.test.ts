@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { seededRandom } from '@chat-cluster/kernel';
 import { DiskError } from '../disk/disk.ts';
 import { SimulatedDisk } from '../disk/simulated-disk.ts';
+import { crc32c } from '../wire/crc32c.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { openLog, readAll, testBatch } from './log-harness.ts';
 
@@ -88,8 +89,8 @@ describe('after a kill', () => {
 });
 
 describe('a flipped bit below what is known to be durable', () => {
-  // Blocks: file header, topic, batch 1, batch 2, batch 3. The body of a group of one entry starts at byte 64.
-  const batchAt = 2 * 4096 + 64;
+  // Blocks: file header, topic, batch 1, batch 2, batch 3. The body of a group of one entry starts at byte 72.
+  const batchAt = 2 * 4096 + 72;
 
   test('in a batch stops its partition, keeps its bytes, and leaves the other partitions alone', async () => {
     for (const at of [0, 11, 14, 16, 40, 70, 110]) {
@@ -132,7 +133,7 @@ describe('a flipped bit below what is known to be durable', () => {
     await untilAsync(async () => (await sizeBytes()) === 3 * 4096);
     const damaged = disk.afterKill();
     damaged.damage(file, (contents) => {
-      contents[4096 + 64 + 70]! ^= 1;
+      contents[4096 + 72 + 70]! ^= 1;
       return contents;
     });
     const again = await openLog(damaged);
@@ -153,7 +154,7 @@ describe('a flipped bit below what is known to be durable', () => {
   test('in the state of the broker keeps it from starting', async () => {
     const disk = await killedAfterThreeBatches();
     disk.damage(WAL_FILE, (contents) => {
-      contents[4096 + 70]! ^= 1;
+      contents[4096 + 80]! ^= 1;
       return contents;
     });
     await assert.rejects(openLog(disk), /damaged at record 0 of the state/);
@@ -208,6 +209,54 @@ describe('after a clean close', () => {
     }
   });
 });
+
+test('what is appended during a checkpoint after a restart, and is lost, is not taken for a repetition when it comes again', async () => {
+  const disk = new SimulatedDisk();
+  const batch = (baseSequence: number): Buffer =>
+    testBatch({ producerId: 7, producerEpoch: 0, baseSequence, fill: baseSequence + 1 });
+  const first = await openLog(disk);
+  await first.createTopic('t');
+  await first.append(first.partition('t', 0), batch(0));
+  await first.close();
+  const log = await openLog(disk);
+  let isReplaced = false;
+  disk.failing = (operation, path) => {
+    isReplaced ||= operation === 'rename' && path.startsWith('/data/checkpoint');
+    const isWrittenTo = operation === 'write' && path.endsWith('.wal');
+    return isWrittenTo ? new DiskError('failed', 'no power') : null;
+  };
+  log.storage.requestCheckpoint();
+  await assert.rejects(log.append(log.partition('t', 0), batch(1)), { code: 'STORAGE_FAILURE' });
+  await until(() => isReplaced);
+  await log.close().catch(() => {});
+  disk.failing = null;
+  const again = await openLog(disk.afterKill());
+  assert.equal(await again.append(again.partition('t', 0), batch(1)), 1);
+  assert.deepEqual(await readAll(again.partition('t', 0)), ['0:1', '1:2']);
+});
+
+test('a log of format version 1 is read, and goes on in the present one', async () => {
+  const disk = await killedAfterThreeBatches();
+  disk.damage(WAL_FILE, asVersion1);
+  const log = await openLog(disk);
+  assert.deepEqual(await readAll(log.partition('t', 0)), ['0:1', '2:2', '4:3']);
+  assert.equal(await log.append(log.partition('t', 0), testBatch({ fill: 4 })), 6);
+  const again = await openLog(disk.afterKill());
+  assert.deepEqual(await readAll(again.partition('t', 0)), ['0:1', '2:2', '4:3', '6:4']);
+});
+
+/** The same groups with the heads that they had: all before each were durable, and nothing said so. */
+function asVersion1(contents: Buffer): Buffer {
+  const old = Buffer.from(contents);
+  for (let at = 4096; at < contents.byteLength; at += 4096) {
+    const entriesCount = contents.readUInt32BE(at + 16);
+    contents.copy(old, at + 24, at + 32, at + 4096);
+    old.fill(0, at + 4088, at + 4096);
+    old.write('CCWG', at, 'latin1');
+    old.writeUInt32BE(crc32c(old, at + 8, at + 24 + entriesCount * 40), at + 4);
+  }
+  return old;
+}
 
 describe('small files of the write-ahead log', () => {
   test('are checkpointed and used again, and nothing is lost or repeated', async () => {

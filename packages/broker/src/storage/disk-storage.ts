@@ -6,6 +6,7 @@ import type { Partition } from '../partitions/partition.ts';
 import { DamagedLog } from '../segments/damaged-log.ts';
 import { PartitionStore, type PartitionStoreOptions } from '../segments/partition-store.ts';
 import type { CommitEntry, ReadEntry } from '../write-ahead-log/commit-group.ts';
+import type { FlushPolicy } from '../write-ahead-log/flush-policy.ts';
 import { recoverLog } from '../write-ahead-log/recover-log.ts';
 import { WriteAheadLog } from '../write-ahead-log/write-ahead-log.ts';
 import { partitionKey, readCheckpoint, type Checkpoint } from './checkpoint-file.ts';
@@ -25,6 +26,8 @@ export type DiskStorageOptions = {
   readonly wallMs: () => number;
   /** Told of failures that need a person: a disk that is full, or that fails. */
   readonly onError: (error: Error) => void;
+  /** Default: `group`. */
+  readonly flush?: FlushPolicy;
   /** The size of a file of the write-ahead log; for tests. Default: as in `WriteAheadLog`. */
   readonly logFileBytesMax?: number;
 };
@@ -88,6 +91,7 @@ class DiskStorage implements Storage {
       onFileFull: () => this.#checkpointer.request(),
       onError,
       ...(options.logFileBytesMax === undefined ? {} : { fileBytesMax: options.logFileBytesMax }),
+      ...(options.flush === undefined ? {} : { flush: options.flush }),
     });
     this.stateLog = new StateLog({
       ...{ disk, folder, commitLog: this.commitLog },

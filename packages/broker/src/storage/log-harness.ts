@@ -7,6 +7,7 @@ import type { TopicOverrides } from '../topics/topic-config.ts';
 import { Topics } from '../topics/topics.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { BATCH_HEADER_BYTES, encodeBatch } from '../wire/record-batch.ts';
+import type { FlushPolicy } from '../write-ahead-log/flush-policy.ts';
 import { openDiskStorage } from './disk-storage.ts';
 import type { Storage } from './storage.ts';
 
@@ -32,9 +33,14 @@ export type LogHarness = {
 export async function openLog(
   disk: SimulatedDisk,
   {
+    flush = 'group',
     logFileBytesMax,
     transactionVerifier = { verify: () => ErrorCode.NONE },
-  }: { logFileBytesMax?: number; transactionVerifier?: TransactionVerifier } = {},
+  }: {
+    flush?: FlushPolicy;
+    logFileBytesMax?: number;
+    transactionVerifier?: TransactionVerifier;
+  } = {},
 ): Promise<LogHarness> {
   const clock = new ManualClock();
   const errors: Error[] = [];
@@ -45,6 +51,7 @@ export async function openLog(
     timers: systemTimers,
     wallMs: () => clock.wallMs(),
     onError,
+    flush,
     ...(logFileBytesMax === undefined ? {} : { logFileBytesMax }),
   });
   const journal = createStateJournal(storage.stateLog);

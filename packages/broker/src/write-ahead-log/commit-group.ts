@@ -5,8 +5,11 @@ import { BATCH_HEADER_BYTES, RecordBatch } from '../wire/record-batch.ts';
 /** Groups start at multiples of this, so that no sector is written twice and the next group can be looked for. */
 export const GROUP_ALIGN_BYTES = 4096;
 
-const MAGIC = 0x43_43_57_47; // "CCWG"
-const HEADER_BYTES = 24;
+const MAGIC = 0x43_43_57_48; // "CCWH"
+const HEADER_BYTES = 32;
+/** Of format version 1, whose groups were written only when all before them were durable. */
+const MAGIC_V1 = 0x43_43_57_47; // "CCWG"
+const HEADER_BYTES_V1 = 24;
 const ENTRY_BYTES = 40;
 /** Far above what a group of the largest size can hold; guards the reader against nonsense. */
 const GROUP_ENTRIES_MAX = 100_000;
@@ -30,9 +33,16 @@ export type CommitEntry =
     }
   | { readonly kind: 'state'; readonly index: number; readonly bytes: Uint8Array };
 
-/** A group as it is found again. `bytes` of its entries are views into the file. */
-export type ReadGroup = {
+/** What a group says of itself and of those before it. */
+export type GroupNumbers = {
+  /** Groups are numbered without gaps. */
   readonly sequence: number;
+  /** All groups below this were durable when it was written. */
+  readonly syncedBefore: number;
+};
+
+/** A group as it is found again. `bytes` of its entries are views into the file. */
+export type ReadGroup = GroupNumbers & {
   readonly entries: readonly ReadEntry[];
   /** The aligned size. */
   readonly sizeBytes: number;
@@ -42,9 +52,9 @@ export type ReadGroup = {
 export type ReadEntry = { readonly entry: CommitEntry; readonly isIntact: boolean };
 
 /**
- * Encodes the entries that one sync makes durable.
+ * Encodes the entries that are written together.
  *
- *     group = magic:uint32 crc:uint32 sequence:float64 entriesCount:uint32 bodyBytes:uint32
+ *     group = magic:uint32 crc:uint32 sequence:float64 entriesCount:uint32 bodyBytes:uint32 syncedBefore:float64
  *             entry{entriesCount} body{entriesCount} zeros up to GROUP_ALIGN_BYTES
  *     entry = kind:uint8 0:uint24 bodyBytes:uint32 bodyCrc:uint32 partition:int32 offset:float64 topicId:16
  *
@@ -53,7 +63,10 @@ export type ReadEntry = { readonly entry: CommitEntry; readonly isIntact: boolea
  *
  * @returns the chunks to write one after the other
  */
-export function encodeGroup(sequence: number, entries: readonly CommitEntry[]): Uint8Array[] {
+export function encodeGroup(
+  { sequence, syncedBefore }: GroupNumbers,
+  entries: readonly CommitEntry[],
+): Uint8Array[] {
   assert(entries.length <= GROUP_ENTRIES_MAX, 'A group holds a bounded number of entries.');
   const head = Buffer.alloc(HEADER_BYTES + entries.length * ENTRY_BYTES);
   const chunks: Uint8Array[] = [head];
@@ -68,6 +81,7 @@ export function encodeGroup(sequence: number, entries: readonly CommitEntry[]): 
   head.writeDoubleBE(sequence, 8);
   head.writeUInt32BE(entries.length, 16);
   head.writeUInt32BE(bodyBytes, 20);
+  head.writeDoubleBE(syncedBefore, 24);
   head.writeUInt32BE(crc32c(head, 8), 4);
   const usedBytes = head.byteLength + bodyBytes;
   if (usedBytes % GROUP_ALIGN_BYTES !== 0) {
@@ -80,49 +94,62 @@ export function encodeGroup(sequence: number, entries: readonly CommitEntry[]): 
 export function groupSizeBytes({
   entriesCount,
   bodyBytes,
+  headerBytes = HEADER_BYTES,
 }: {
   entriesCount: number;
   bodyBytes: number;
+  headerBytes?: number;
 }): number {
-  return alignUp(HEADER_BYTES + entriesCount * ENTRY_BYTES + bodyBytes);
+  return alignUp(headerBytes + entriesCount * ENTRY_BYTES + bodyBytes);
 }
 
 /** Reads the group that starts at `at`, or null when there is no whole head of one. */
 export function readGroup(file: Buffer, at: number): ReadGroup | null {
   const head = readHead(file, at);
   if (head === null) return null;
+  const { entriesCount, headerBytes, sequence, syncedBefore } = head;
   const entries: ReadEntry[] = [];
-  let bodyAt = at + HEADER_BYTES + head.entriesCount * ENTRY_BYTES;
-  for (let index = 0; index < head.entriesCount; index++) {
-    const entry = decodeEntry(file, { at: at + HEADER_BYTES + index * ENTRY_BYTES, bodyAt });
+  const entriesAt = at + headerBytes;
+  let bodyAt = entriesAt + entriesCount * ENTRY_BYTES;
+  for (let index = 0; index < entriesCount; index++) {
+    const entry = decodeEntry(file, { at: entriesAt + index * ENTRY_BYTES, bodyAt });
     bodyAt += entry.bodyBytes;
     entries.push(entry.read);
   }
-  return { sequence: head.sequence, entries, sizeBytes: groupSizeBytes(head) };
+  return { sequence, syncedBefore, entries, sizeBytes: groupSizeBytes(head) };
 }
 
-/** The sequence number of the group whose head stands at `at`, or null. Cheaper than reading it. */
-export function groupSequenceAt(file: Buffer, at: number): number | null {
-  return readHead(file, at)?.sequence ?? null;
+/** What the group whose head stands at `at` says, or null. Cheaper than reading it. */
+export function groupNumbersAt(file: Buffer, at: number): GroupNumbers | null {
+  return readHead(file, at);
 }
 
 function alignUp(bytes: number): number {
   return Math.ceil(bytes / GROUP_ALIGN_BYTES) * GROUP_ALIGN_BYTES;
 }
 
-function readHead(
-  file: Buffer,
-  at: number,
-): { sequence: number; entriesCount: number; bodyBytes: number } | null {
-  if (at + HEADER_BYTES > file.byteLength || file.readUInt32BE(at) !== MAGIC) return null;
+type Head = GroupNumbers & {
+  readonly entriesCount: number;
+  readonly bodyBytes: number;
+  readonly headerBytes: number;
+};
+
+function readHead(file: Buffer, at: number): Head | null {
+  if (at + HEADER_BYTES > file.byteLength) return null;
+  const magic = file.readUInt32BE(at);
+  if (magic !== MAGIC && magic !== MAGIC_V1) return null;
+  const headerBytes = magic === MAGIC ? HEADER_BYTES : HEADER_BYTES_V1;
   const entriesCount = file.readUInt32BE(at + 16);
-  const headEnd = at + HEADER_BYTES + entriesCount * ENTRY_BYTES;
+  const headEnd = at + headerBytes + entriesCount * ENTRY_BYTES;
   if (entriesCount > GROUP_ENTRIES_MAX || headEnd > file.byteLength) return null;
   if (file.readUInt32BE(at + 4) !== crc32c(file, at + 8, headEnd)) return null;
+  const sequence = file.readDoubleBE(at + 8);
   return {
-    sequence: file.readDoubleBE(at + 8),
+    sequence,
+    syncedBefore: magic === MAGIC ? file.readDoubleBE(at + 24) : sequence,
     entriesCount,
     bodyBytes: file.readUInt32BE(at + 20),
+    headerBytes,
   };
 }
 

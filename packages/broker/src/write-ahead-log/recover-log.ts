@@ -1,6 +1,6 @@
 import type { Disk } from '../disk/disk.ts';
 import { DamagedLog } from '../segments/damaged-log.ts';
-import { GROUP_ALIGN_BYTES, groupSequenceAt, readGroup, type ReadEntry } from './commit-group.ts';
+import { GROUP_ALIGN_BYTES, groupNumbersAt, readGroup, type ReadEntry } from './commit-group.ts';
 import {
   decodeFileHeader,
   FILE_HEADER_BYTES,
@@ -24,18 +24,18 @@ export type RecoveredLog = {
 /**
  * Reads the write-ahead log from the group `fromSequence` on, which is what the checkpoint asks for.
  *
- * The log ends before the first group that is not whole, if nothing after it is: that group was never acknowledged,
- * because a group is written only when the one before it is durable. An entry that is not what was written, in a group
- * with a durable one after it, was durable and is damaged; it is reported in its entry. A damaged group that cannot be
- * told apart into entries throws.
+ * Each group says which groups before it were durable when it was written, and a file is durable before the next one
+ * is begun. The log ends before the first group that is not whole, if nothing proves that it was durable: it is lost, and
+ * what is behind it, too. An entry that is not what was written, in a group that was durable, is damaged; it is
+ * reported in its entry. A damaged group that cannot be told apart into entries throws.
  *
- * @throws DamagedLog when groups that were durable are missing or unreadable. Nothing is ever changed or deleted.
+ * @throws DamagedLog when groups that were durable are missing or unreadable. Nothing that was is ever changed or deleted.
  */
 export async function recoverLog(
   disk: Disk,
   { folder, fromSequence }: { folder: string; fromSequence: number },
 ): Promise<RecoveredLog> {
-  const { headers, spareNumbers } = await readHeaders(disk, folder);
+  const headers = await readHeaders(disk, folder);
   const needed = headers.filter((_, index) => {
     const next = headers[index + 1];
     return next === undefined || next.firstSequence > fromSequence;
@@ -59,25 +59,23 @@ export async function recoverLog(
     files.push({ ...header, sizeBytes: file.sizeBytes });
     sequence = Math.max(sequence, file.endSequence);
   }
-  return { entries, nextSequence: sequence, files, spareNumbers: [...spareNumbers, ...unneeded] };
+  return { entries, nextSequence: sequence, files, spareNumbers: unneeded };
 }
 
-async function readHeaders(
-  disk: Disk,
-  folder: string,
-): Promise<{ headers: LogFileHeader[]; spareNumbers: number[] }> {
+/** Removes the files without a header. They are not used again: groups that a loss of power cut off may be in them, with the numbers of those to come. */
+async function readHeaders(disk: Disk, folder: string): Promise<LogFileHeader[]> {
   const headers: LogFileHeader[] = [];
-  const spareNumbers: number[] = [];
   for (const number of await listLogFiles(disk, folder)) {
-    const file = await disk.open(logFilePath(folder, number));
+    const path = logFilePath(folder, number);
+    const file = await disk.open(path);
     const block = Buffer.alloc(FILE_HEADER_BYTES);
     await file.read(block, 0);
     await file.close();
     const header = decodeFileHeader(block, number);
-    if (header === null) spareNumbers.push(number);
+    if (header === null) await disk.remove(path);
     else headers.push(header);
   }
-  return { headers, spareNumbers };
+  return headers;
 }
 
 async function readLogFile(
@@ -98,8 +96,7 @@ async function readLogFile(
     const group = readGroup(bytes, at);
     if (group === null || group.sequence !== sequence) break;
     const isWhole = group.entries.every((entry) => entry.isIntact);
-    // Only the very last group can have been cut off while it was written.
-    if (!isWhole && !isFollowed(bytes, { at, sequence, next })) break;
+    if (!isWhole && durableBefore(bytes, { at, sequence, next }) <= sequence) break;
     if (sequence >= fromSequence) for (const entry of group.entries) entries.push(entry);
     sequence++;
     at += group.sizeBytes;
@@ -110,44 +107,32 @@ async function readLogFile(
   return { entries, endSequence: sequence, sizeBytes: at };
 }
 
-/** Whether a group after the one at `at` was written, which proves that this one was durable. */
-function isFollowed(
-  bytes: Buffer,
-  { at, sequence, next }: { at: number; sequence: number; next: LogFileHeader | null },
-): boolean {
-  if (next !== null && next.firstSequence > sequence) return true;
-  return findGroupAfter(bytes, { at, sequence }) !== null;
-}
-
-/** Fails unless the groups of a file end where they should: no durable group may be behind `at`. */
+/** Fails unless the groups of a file end where they may: no group that was durable may be missing at `at`. */
 function requireEnd(
   bytes: Buffer,
-  {
-    path,
-    at,
-    sequence,
-    next,
-  }: { path: string; at: number; sequence: number; next: LogFileHeader | null },
+  end: { path: string; at: number; sequence: number; next: LogFileHeader | null },
 ): void {
-  const laterSequence =
-    next?.firstSequence ?? findGroupAfter(bytes, { at, sequence: sequence - 1 });
-  const endsWhereNextBegins = next !== null && laterSequence === sequence;
-  if (laterSequence === null || endsWhereNextBegins) return;
+  const { at, path, sequence } = end;
+  const before = durableBefore(bytes, end);
+  if (before <= sequence) return;
   throw new DamagedLog(
-    `${path} is damaged at byte ${at}: group ${sequence} is unreadable although group ` +
-      `${laterSequence} was written after it; restore the data folder from a backup`,
+    `${path} is damaged at byte ${at}: group ${sequence} is unreadable although it was durable, as all ` +
+      `groups before ${before} were; restore the data folder from a backup`,
   );
 }
 
-function findGroupAfter(
+/** All groups below this are known to have been durable, by the next file or by what groups behind `at` say that are later than `sequence`. */
+function durableBefore(
   bytes: Buffer,
-  { at, sequence }: { at: number; sequence: number },
-): number | null {
+  { at, sequence, next }: { at: number; sequence: number; next: LogFileHeader | null },
+): number {
+  if (next !== null) return next.firstSequence;
+  let before = 0;
   for (let later = at + GROUP_ALIGN_BYTES; later < bytes.byteLength; later += GROUP_ALIGN_BYTES) {
-    const found = groupSequenceAt(bytes, later);
-    if (found !== null && found > sequence) return found;
+    const found = groupNumbersAt(bytes, later);
+    if (found !== null && found.sequence > sequence) before = Math.max(before, found.syncedBefore);
   }
-  return null;
+  return before;
 }
 
 async function syncFile(disk: Disk, path: string): Promise<void> {

@@ -8,6 +8,7 @@ import {
   type CommitTarget,
   type DurableTarget,
 } from './commit-log.ts';
+import type { FlushPolicy } from './flush-policy.ts';
 import { FILE_HEADER_BYTES, logFilePath, startLogFile } from './log-file.ts';
 
 /**
@@ -31,7 +32,7 @@ const RELEASE_POLL_MS = 20;
 /** How long to wait before a full disk is tried again. */
 const FULL_DISK_RETRY_MS = 500;
 
-/** The entries that one sync makes durable. */
+/** The entries that are written together. */
 type Group = {
   readonly entries: CommitEntry[];
   bodyBytes: number;
@@ -60,13 +61,16 @@ export type WriteAheadLogOptions = {
   readonly onError: (error: Error) => void;
   /** See FILE_BYTES_MAX, the default. */
   readonly fileBytesMax?: number;
+  /** Default: `group`. */
+  readonly flush?: FlushPolicy;
 };
 
 /**
- * The commit log on disk: one file after the other of groups of entries, one write and one fdatasync a group.
+ * The commit log on disk: one file after the other of groups of entries, one write and, by the default policy, one
+ * fdatasync a group.
  *
- * While a group is being written, the next one collects; it is written only after the one before it was synced, so
- * that a group on disk proves that all before it were durable. A shared log beats a sync of each partition's own file
+ * While a group is being written, the next one collects. Each says which groups before it were synced then; a file
+ * is synced before the next one is begun. A shared log beats a sync of each partition's own file
  * (36 partitions: 0.3-0.5 instead of 3-6 ms, and a tenth of the CPU; docs/decisions/0002-broker-log.md).
  */
 export class WriteAheadLog implements CommitLog {
@@ -90,12 +94,18 @@ export class WriteAheadLog implements CommitLog {
   /** The number after the last seal; when it is the next one, there is nothing to seal. */
   #sealedSequence: number;
   #cancelSeal: Cancel = () => {};
+  /** All groups below this have been synced. */
+  #syncedBefore: number;
+  /** Called when everything that was written has been synced; a sync is due while there are any. */
+  #atSync: PromiseWithResolvers<void>[] = [];
+  #cancelSync: Cancel | null = null;
 
   constructor(options: WriteAheadLogOptions) {
     this.#options = options;
     this.#fileBytesMax = options.fileBytesMax ?? FILE_BYTES_MAX;
     this.#sequence = options.nextSequence;
     this.#sealedSequence = options.nextSequence;
+    this.#syncedBefore = options.nextSequence;
     this.#files = options.olderFiles.map((file) => ({ ...file }));
     this.#spareNumbers = [...options.spareNumbers];
     const numbers = [...this.#spareNumbers, ...this.#files.map((file) => file.number)];
@@ -142,6 +152,22 @@ export class WriteAheadLog implements CommitLog {
     else this.#atBoundary.push(callback);
   }
 
+  /**
+   * Resolved when all groups that have been written by now are synced, whatever the policy.
+   *
+   * @throws (rejects) StorageFailure when they never will be in this run
+   */
+  async synced(): Promise<void> {
+    const sequence = this.#sequence;
+    while (this.#syncedBefore < sequence) {
+      if (this.#failure !== null) throw this.#failure;
+      const sync = Promise.withResolvers<void>();
+      this.#atSync.push(sync);
+      this.#loop ??= this.#writeGroups();
+      await sync.promise;
+    }
+  }
+
   /** Everything in groups below `sequence` is durable elsewhere: their files can be used again. */
   async releaseBefore(sequence: number): Promise<void> {
     for (;;) {
@@ -163,8 +189,10 @@ export class WriteAheadLog implements CommitLog {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#cancelSeal();
+    this.#cancelSync?.();
     this.#hurry();
     await this.#loop;
+    if (this.#failure === null) await this.#sync();
     await this.#file?.close();
     this.#file = null;
   }
@@ -198,9 +226,10 @@ export class WriteAheadLog implements CommitLog {
   async #writeGroups(): Promise<void> {
     // Everything that this turn of the event loop reads from its sockets shall be in the first group.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.some((group) => group.isUrgent)) {
+    while (this.#atSync.length > 0 || this.#waiting.some((group) => group.isUrgent)) {
       try {
-        await this.#writeNextGroup();
+        if (this.#atSync.length > 0) await this.#sync();
+        else await this.#writeNextGroup();
       } catch (error) {
         this.#fail(error);
       }
@@ -215,7 +244,8 @@ export class WriteAheadLog implements CommitLog {
    */
   #sealLater(): void {
     this.#cancelSeal();
-    if (this.#state !== 'open' || this.#sealedSequence === this.#sequence) return;
+    const isSealed = this.#sealedSequence === this.#sequence || this.#flush !== 'group';
+    if (this.#state !== 'open' || isSealed) return;
     this.#cancelSeal = this.#options.timers.after(SEAL_AFTER_MS, () => {
       if (this.#state !== 'open' || this.#loop !== null) return;
       if (this.#waiting.length === 0) this.#waiting.push(newGroup());
@@ -246,9 +276,36 @@ export class WriteAheadLog implements CommitLog {
       file !== null && entry !== undefined,
       'There is a file with room before a group is written.',
     );
-    await file.write(encodeGroup(this.#sequence, group.entries), entry.sizeBytes);
-    await file.sync();
+    const numbers = { sequence: this.#sequence, syncedBefore: this.#syncedBefore };
+    await file.write(encodeGroup(numbers, group.entries), entry.sizeBytes);
+    if (this.#flush === 'group') {
+      await file.sync();
+      this.#syncedBefore = this.#sequence + 1;
+    } else if (this.#flush !== 'os') {
+      this.#syncWithin(this.#flush.intervalMs);
+    }
     entry.sizeBytes += sizeOf(group);
+  }
+
+  /** Syncs all groups that have been written. Between two of them: nothing is written meanwhile. */
+  async #sync(): Promise<void> {
+    if (this.#syncedBefore < this.#sequence) await this.#file?.sync();
+    this.#syncedBefore = this.#sequence;
+    this.#cancelSync?.();
+    this.#cancelSync = null;
+    for (const { resolve } of this.#atSync.splice(0)) resolve();
+  }
+
+  #syncWithin(intervalMs: number): void {
+    this.#cancelSync ??= this.#options.timers.after(intervalMs, () => {
+      this.#cancelSync = null;
+      // A failure is told by the log itself.
+      void this.synced().catch(() => {});
+    });
+  }
+
+  get #flush(): FlushPolicy {
+    return this.#options.flush ?? 'group';
   }
 
   /** Starts a new file when the open one is too full for `bytes`, waiting for a checkpoint if there are too many. */
@@ -257,6 +314,7 @@ export class WriteAheadLog implements CommitLog {
     if (this.#file !== null && current !== undefined) {
       const isEmpty = current.sizeBytes === FILE_HEADER_BYTES;
       if (isEmpty || current.sizeBytes + bytes <= this.#fileBytesMax) return;
+      await this.#sync();
       await this.#file.close();
       this.#file = null;
       this.#options.onFileFull();
@@ -314,9 +372,9 @@ export class WriteAheadLog implements CommitLog {
     this.#options.onError(this.#failure);
     const lost = [this.#writing, ...this.#waiting.splice(0)];
     this.#writing = null;
-    for (const group of lost) {
-      group?.committed.promise.catch(() => {}); // nobody may be waiting for it
-      group?.committed.reject(this.#failure);
+    for (const waited of [...lost.map((group) => group?.committed), ...this.#atSync.splice(0)]) {
+      waited?.promise.catch(() => {}); // nobody may be waiting for it
+      waited?.reject(this.#failure);
     }
   }
 }
