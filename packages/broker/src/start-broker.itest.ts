@@ -88,13 +88,13 @@ describe('a data folder', () => {
 
   test('of an older format is of the present one from then on', async (context) => {
     const dataDir = temporaryFolder(context);
-    const { clusterId, close } = await startBroker({ dataDir });
-    await close();
+    const first = await startBroker({ dataDir });
+    await first.close();
     const file = join(dataDir, 'format.json');
     const present = readFileSync(file, 'utf8');
     writeFileSync(file, present.replace('"formatVersion":2', '"formatVersion":1'));
     const broker = await startBroker({ dataDir });
-    assert.equal(broker.clusterId, clusterId);
+    assert.equal(broker.clusterId, first.clusterId);
     assert.equal(readFileSync(file, 'utf8'), present);
     await broker.close();
   });

@@ -93,17 +93,7 @@ async function startIn(
   const { clusterId, clock = systemClock, timers = systemTimers } = options;
   const onError = options.onError ?? ((error: Error) => process.emitWarning(error));
   const limits = { ...BROKER_DEFAULTS, ...options.limits };
-  const storage =
-    folder === null
-      ? memoryStorage()
-      : await openDiskStorage({
-          disk: options.disk ?? nodeDisk,
-          folder: folder.path,
-          timers,
-          wallMs: () => clock.wallMs(),
-          onError,
-          ...(options.flush === undefined ? {} : { flush: options.flush }),
-        });
+  const storage = await openStorage(folder, { ...options, clock, timers, onError });
   const journal = createStateJournal(storage.stateLog);
   const topics = new Topics({
     storage,
@@ -156,6 +146,21 @@ async function startIn(
     throw error;
   });
   return brokerOf({ clusterId, listeners, stop });
+}
+
+async function openStorage(
+  folder: DataFolder | null,
+  {
+    clock,
+    disk = nodeDisk,
+    flush = 'group',
+    onError,
+    timers,
+  }: Pick<BrokerOptions, 'flush'> & Required<Omit<BrokerSurroundings, 'disk'>> & { disk?: Disk },
+): Promise<Storage> {
+  if (folder === null) return memoryStorage();
+  const wallMs = (): number => clock.wallMs();
+  return openDiskStorage({ disk, folder: folder.path, timers, wallMs, flush, onError });
 }
 
 const DEFAULT_LISTENERS: readonly ListenerAddress[] = [{ host: '127.0.0.1', port: 0 }];
