@@ -73,6 +73,21 @@ describe('chatcluster broker', () => {
     await assert.rejects(greet(port), /127\.0\.0\.1:1\b/);
   });
 
+  it('tells Prometheus what it does', async () => {
+    const { port, program } = await start('--in-memory', '--metrics-port', '0');
+    await using running = program;
+    await greet(port);
+    const [, url = ''] = /Metrics +(http:\S+)/.exec(running.stdout) ?? [];
+    const text = await (await fetch(url)).text();
+    assert.match(text, /^chatcluster_broker_requests_total\{api="Produce"\} 1$/m);
+    assert.equal((await fetch(new URL('/', url))).status, 404);
+    const taken = ['--listen', '127.0.0.1:0', '--metrics-port', String(port)];
+    await using other = new Program('apps/cli/src/main.js', ['broker', '--in-memory', ...taken]);
+    assert.deepEqual(await other.ended, { code: 1, signal: null });
+    assert.match(other.stderr, /^Port \d+ on 127\.0\.0\.1 is taken by another program; .*\.\n$/);
+    assert.deepEqual(await running.stop('SIGTERM'), { code: 0, signal: null });
+  });
+
   async function start(...args: readonly string[]): Promise<BrokerProgram> {
     const words = ['broker', '--listen', '127.0.0.1:0', ...args];
     const program = new Program('apps/cli/src/main.js', words);

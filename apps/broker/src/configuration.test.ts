@@ -9,6 +9,7 @@ const defaults = {
   partitionCount: 1,
   autoCreateTopics: true,
   flush: 'group',
+  metricsPort: undefined,
 };
 
 function configure(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
@@ -25,6 +26,7 @@ test('everything can be told', () => {
     CHATCLUSTER_PARTITIONS: '3',
     CHATCLUSTER_NO_AUTO_CREATE: 'yes',
     CHATCLUSTER_FLUSH: '50',
+    CHATCLUSTER_METRICS_PORT: '0',
   };
   assert.deepEqual(configure(argv, env), {
     kind: 'settings',
@@ -35,6 +37,7 @@ test('everything can be told', () => {
       partitionCount: 3,
       autoCreateTopics: false,
       flush: { intervalMs: 50 },
+      metricsPort: 0,
     },
   });
 });

@@ -5,6 +5,7 @@ import {
   flagSetting,
   optional,
   partitionsSetting,
+  portSetting,
   readConfiguration,
   type SettingSources,
   textSetting,
@@ -24,6 +25,8 @@ export type BrokerSettings = {
   readonly autoCreateTopics: boolean;
   /** When what was written is synced to the disk. */
   readonly flush: FlushPolicy;
+  /** Where /metrics is, on loopback; undefined: nowhere. */
+  readonly metricsPort: number | undefined;
 };
 
 /** Reads the settings from arguments, the environment and a file. Pure but for `readFile`. */
@@ -37,6 +40,7 @@ export function readBrokerConfiguration(sources: SettingSources): Configuration<
       partitionCount: values.partitions,
       autoCreateTopics: !values['no-auto-create'],
       flush: values.flush,
+      metricsPort: values['metrics-port'].value,
     },
   }));
 }
@@ -79,6 +83,9 @@ const SETTINGS = {
     mustBe: `group, os, or milliseconds from 1 to ${FLUSH_INTERVAL_MS_MAX}`,
     read: readFlushPolicy,
   },
+  'metrics-port': optional(
+    portSetting({ description: 'on 127.0.0.1, for Prometheus: GET /metrics; none if not given' }),
+  ),
 };
 
 function readFlushPolicy(text: string): FlushPolicy | undefined {

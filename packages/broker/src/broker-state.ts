@@ -1,6 +1,7 @@
 import type { Clock, Timers } from '@chat-cluster/kernel';
 import type { BrokerLimits } from './broker-options.ts';
 import type { GroupCoordinator } from './groups/group-coordinator.ts';
+import type { RequestCounters } from './metrics/request-counters.ts';
 import type { Topics } from './topics/topics.ts';
 import type { TransactionCoordinator } from './transactions/transaction-coordinator.ts';
 import type { ApiFacts } from './wire/api-declaration.ts';
@@ -23,6 +24,7 @@ export type BrokerState = {
   readonly transactions: TransactionCoordinator;
   /** The data folder, or null when everything is in memory. */
   readonly dataFolder: string | null;
+  readonly requestCounters: RequestCounters;
   /** Makes the storage delete what topics have dropped (DeleteRecords). */
   readonly requestCheckpoint: () => void;
 };

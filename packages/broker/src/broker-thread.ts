@@ -14,10 +14,11 @@ export type ThreadReport =
       readonly code: BrokerStartErrorCode | null;
       readonly message: string;
     }
-  | { readonly kind: 'error'; readonly message: string };
+  | { readonly kind: 'error'; readonly message: string }
+  | { readonly kind: 'metrics'; readonly text: string };
 
 /** What the owner tells the thread. */
-export type ThreadCommand = { readonly kind: 'close' };
+export type ThreadCommand = { readonly kind: 'close' | 'metrics' };
 
 const port = parentPort;
 assert(port !== null, 'This file is the entry of a worker thread.');
@@ -30,8 +31,8 @@ try {
     onError: (error) => report({ kind: 'error', message: error.message }),
   });
   port.on('message', (command: ThreadCommand) => {
-    assert(command.kind === 'close', 'The owner of the thread knows one command.');
-    void broker.close().finally(() => port.close());
+    if (command.kind === 'close') void broker.close().finally(() => port.close());
+    else void broker.metrics().then((text) => report({ kind: 'metrics', text }));
   });
   report({ kind: 'started', ports: broker.ports, clusterId: broker.clusterId });
 } catch (error) {

@@ -20,6 +20,9 @@ export async function startBrokerThread(
   const thread = new URL(`./broker-thread${extname(import.meta.url)}`, import.meta.url);
   const worker = new Worker(thread, { workerData: cloneable, name: 'broker' });
   let isClosing = false;
+  let isGone = false;
+  /** Who waits for the thread's metrics, which come in the order in which they are asked for. */
+  const asking: ((text: string) => void)[] = [];
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const started = await new Promise<Extract<ThreadReport, { kind: 'started' }>>(
     (resolve, reject) => {
@@ -27,6 +30,7 @@ export async function startBrokerThread(
       worker.on('message', (report: ThreadReport) => {
         if (report.kind === 'started') resolve(report);
         else if (report.kind === 'error') onError(new Error(report.message));
+        else if (report.kind === 'metrics') asking.shift()?.(report.text);
         else if (report.code === null) reject(new Error(report.message));
         else reject(new BrokerStartError(report.code, report.message));
       });
@@ -34,12 +38,22 @@ export async function startBrokerThread(
   );
   worker.on('error', onError);
   void exited.then(() => {
+    isGone = true;
+    for (const answer of asking.splice(0)) answer('');
     if (!isClosing) onError(new Error('The thread of the broker has stopped; start it again.'));
   });
   return {
     clusterId: started.clusterId,
     port: started.ports[0] ?? 0,
     ports: started.ports,
+    async metrics() {
+      if (isGone) return '';
+      const { promise, resolve } = Promise.withResolvers<string>();
+      asking.push(resolve);
+      const command: ThreadCommand = { kind: 'metrics' };
+      worker.postMessage(command, []);
+      return promise;
+    },
     async close() {
       const command: ThreadCommand = { kind: 'close' };
       if (!isClosing) worker.postMessage(command, []);

@@ -37,6 +37,32 @@ for (const [name, start] of Object.entries({ startBroker, startBrokerThread })) 
       reader.close();
     });
 
+    test('tells Prometheus what it has done and what it holds', async (context) => {
+      const broker = await start();
+      const client = await WireClient.connect(broker.port);
+      await createTopic(client, { name: 't', partitions: 3 });
+      const batch = testBatch();
+      for (const _ of [1, 2]) await client.call(produce, 9, produceRequest('t', batch));
+      const [text] = await Promise.all([broker.metrics(), broker.metrics()]);
+      for (const line of [
+        'chatcluster_broker_requests_total{api="Produce"} 2',
+        'chatcluster_broker_requests_total{api="CreateTopics"} 1',
+        'chatcluster_broker_connections 1',
+        'chatcluster_broker_topics 1',
+        'chatcluster_broker_partitions 3',
+        'chatcluster_broker_partitions_stopped 0',
+        `chatcluster_broker_log_bytes ${2 * batch.byteLength}`,
+        'chatcluster_broker_commit_log{state="open"} 1',
+        'chatcluster_broker_commit_log{state="failed"} 0',
+      ]) {
+        assert.ok(text.includes(`\n${line}\n`), `${line}\n${text}`);
+      }
+      assert.match(text, /^chatcluster_broker_request_bytes_total\{api="Produce"\} [1-9]\d+$/m);
+      assert.match(text, /^chatcluster_broker_response_bytes_total\{api="Produce"\} [1-9]\d+$/m);
+      client.close();
+      context.after(() => broker.close());
+    });
+
     test('refuses a data folder that another broker has', async (context) => {
       const dataDir = temporaryFolder(context);
       const broker = await start({ dataDir });

@@ -9,6 +9,8 @@ import { DiskError, type Disk } from './disk/disk.ts';
 import { nodeDisk } from './disk/node-disk.ts';
 import { GroupCoordinator } from './groups/group-coordinator.ts';
 import type { GroupOptions } from './groups/group-options.ts';
+import { brokerMetricsText } from './metrics/broker-metrics-text.ts';
+import { RequestCounters } from './metrics/request-counters.ts';
 import { DamagedLog } from './segments/damaged-log.ts';
 import { ByteBudget } from './server/byte-budget.ts';
 import { Dispatcher } from './server/dispatcher.ts';
@@ -56,6 +58,8 @@ export type Broker = {
   readonly port: number;
   /** The ports of all listeners, in their order. */
   readonly ports: readonly number[];
+  /** What it has done and what it holds, in Prometheus' text format; nothing when its thread is gone. */
+  metrics(): Promise<string>;
   /** Closes all connections, makes everything durable, and lets go of the data folder. Idempotent. */
   close(): Promise<void>;
 };
@@ -127,6 +131,7 @@ async function startIn(
     nodeId: NODE_ID,
     apis: apiHandlers.map((handler) => handler.declaration),
     commitLog: storage.commitLog,
+    requestCounters: new RequestCounters(),
     dataFolder: folder?.path ?? null,
     requestCheckpoint: () => storage.requestCheckpoint(),
   };
@@ -145,7 +150,7 @@ async function startIn(
     await stop();
     throw error;
   });
-  return brokerOf({ clusterId, listeners, stop });
+  return brokerOf({ state, listeners, stop });
 }
 
 async function openStorage(
@@ -166,11 +171,11 @@ async function openStorage(
 const DEFAULT_LISTENERS: readonly ListenerAddress[] = [{ host: '127.0.0.1', port: 0 }];
 
 function brokerOf({
-  clusterId,
+  state,
   listeners,
   stop,
 }: {
-  clusterId: string;
+  state: BrokerState;
   listeners: readonly Listener[];
   stop: () => Promise<void>;
 }): Broker {
@@ -181,9 +186,13 @@ function brokerOf({
     await stop();
   };
   return {
-    clusterId,
+    clusterId: state.clusterId,
     port: ports[0] ?? 0,
     ports,
+    metrics: async () => {
+      const count = listeners.reduce((sum, { connectionCount }) => sum + connectionCount, 0);
+      return brokerMetricsText(state, count);
+    },
     close: () => (closed ??= close()),
   };
 }

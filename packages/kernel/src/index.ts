@@ -11,3 +11,4 @@ export { retry, type RetryOptions } from './retry.ts';
 export { seededRandom } from './seeded-random.ts';
 export { sleep } from './sleep.ts';
 export { type Cancel, systemTimers, type Timers } from './timers.ts';
+export { type Metric, metricHead, metricLines, type Sample, sampleLine } from './metrics-text.ts';

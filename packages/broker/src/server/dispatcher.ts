@@ -48,12 +48,26 @@ export class Dispatcher {
     const connection = { ...origin, clientId };
     // A client that is too new gets the answer of version 0, which every client can read (KIP-35).
     const version = isKnown ? apiVersion : UNKNOWN_VERSION;
+    const startedMs = this.#broker.clock.monotonicMs();
     const encode = handler.serve(body, { broker: this.#broker, connection, version });
     const flexible = this.#isResponseHeaderFlexible(handler, version);
-    if (encode instanceof Promise) {
-      return encode.then((encodeBody) => frameOf(encodeBody, { header, flexible }));
-    }
-    return frameOf(encode, { header, flexible });
+    const answer = (encodeBody: EncodeBody): ResponseFrame => {
+      const response = frameOf(encodeBody, { header, flexible });
+      this.#count(handler, { requestBytes: frame.byteLength, response, startedMs });
+      return response;
+    };
+    return encode instanceof Promise ? encode.then(answer) : answer(encode);
+  }
+
+  #count(
+    { declaration: { name } }: ApiHandler,
+    request: { requestBytes: number; response: ResponseFrame; startedMs: number },
+  ): void {
+    const counts = this.#broker.requestCounters.of(name);
+    counts.requests += 1;
+    counts.requestBytes += request.requestBytes;
+    for (const { byteLength } of request.response ?? []) counts.responseBytes += byteLength;
+    counts.responseSeconds += (this.#broker.clock.monotonicMs() - request.startedMs) / 1_000;
   }
 
   #isFlexible(apiKey: number, version: number): boolean {

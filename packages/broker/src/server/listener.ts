@@ -19,6 +19,8 @@ export type Listener = {
   /** The port that is listened on. */
   readonly port: number;
   readonly advertised: { readonly host: string; readonly port: number };
+  /** Connections that are open. */
+  readonly connectionCount: number;
   /** Stops listening and closes all connections. Idempotent. */
   close(): Promise<void>;
 };
@@ -59,6 +61,9 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   return {
     port,
     advertised,
+    get connectionCount() {
+      return sockets.size;
+    },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroy();

@@ -1,4 +1,11 @@
 import { Histogram, localityOf } from '@chat-cluster/engine';
+import {
+  type Metric,
+  metricHead,
+  metricLines,
+  type Sample,
+  sampleLine,
+} from '@chat-cluster/kernel';
 import type { RoutingCounts, WorkerCounters, WorkerStatus } from '../worker-status.ts';
 
 export type MeasuredWorker = Pick<
@@ -8,9 +15,6 @@ export type MeasuredWorker = Pick<
 
 /** The node's own process, where its workers live in others. */
 export type MeasuredProcess = Pick<WorkerStatus, 'routing' | 'memory'>;
-
-/** A value, and the labels that it goes with. */
-type Sample = { readonly labels: Readonly<Record<string, string>>; readonly value: number };
 
 /**
  * Prometheus' text format 0.0.4: what each worker has done, and what it holds in memory. Where a node has several workers, each has its label; then `own` is the
@@ -27,18 +31,18 @@ export function metricsText(workers: readonly MeasuredWorker[], own?: MeasuredPr
   );
   return [
     ...COUNTERS.flatMap(([name, help, value]) =>
-      metric({ name: `chatcluster_${name}_total`, type: 'counter', help }, of(value)),
+      metricLines({ name: `chatcluster_${name}_total`, type: 'counter', help }, of(value)),
     ),
-    ...metric(DECISIONS, decisions),
-    ...metric(
+    ...metricLines(DECISIONS, decisions),
+    ...metricLines(
       BACKLOG,
       of(({ backlogBytes }) => backlogBytes),
     ),
-    ...metric(
+    ...metricLines(
       ENTITIES,
       of(({ entityBytes }) => entityBytes),
     ),
-    ...metric(
+    ...metricLines(
       LOCALITY,
       of(({ counters }) => localityOf(counters)),
     ),
@@ -49,12 +53,6 @@ export function metricsText(workers: readonly MeasuredWorker[], own?: MeasuredPr
     '',
   ].join('\n');
 }
-
-type Metric = {
-  readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly help: string;
-};
 
 const DECISIONS: Metric = {
   name: 'chatcluster_decisions_total',
@@ -179,16 +177,16 @@ function histogram(
     let cumulative = 0;
     const buckets = Histogram.boundsMs.map((boundMs, index) => {
       cumulative += counts[index] ?? 0;
-      return line(`${name}_bucket`, { le: String(boundMs / 1_000), ...labels }, cumulative);
+      return sampleLine(`${name}_bucket`, { le: String(boundMs / 1_000), ...labels }, cumulative);
     });
     return [
       ...buckets,
-      line(`${name}_bucket`, { le: '+Inf', ...labels }, count),
-      line(`${name}_sum`, labels, sumMs / 1_000),
-      line(`${name}_count`, labels, count),
+      sampleLine(`${name}_bucket`, { le: '+Inf', ...labels }, count),
+      sampleLine(`${name}_sum`, labels, sumMs / 1_000),
+      sampleLine(`${name}_count`, labels, count),
     ];
   });
-  return [...head(described), ...series];
+  return [...metricHead(described), ...series];
 }
 
 type LabelledProcess = MeasuredProcess & { readonly labels: Sample['labels'] };
@@ -210,7 +208,7 @@ function routing(processes: readonly LabelledProcess[]): string[] {
       })),
     );
   return [
-    ...metric(
+    ...metricLines(
       QUESTIONS,
       samples(({ answeredLocally, answeredByHop, refused, unavailable }) => ({
         here: answeredLocally,
@@ -219,14 +217,14 @@ function routing(processes: readonly LabelledProcess[]): string[] {
         unavailable,
       })),
     ),
-    ...metric(
+    ...metricLines(
       HOPS,
       samples(({ hopsServed, hopsNotOwned }) => ({
         served: hopsServed,
         'not-owned': hopsNotOwned,
       })),
     ),
-    ...metric(
+    ...metricLines(
       RETRIES,
       processes.map((each) => ({ labels: each.labels, value: each.routing.retried })),
     ),
@@ -236,35 +234,15 @@ function routing(processes: readonly LabelledProcess[]): string[] {
 function memory(processes: readonly LabelledProcess[]): string[] {
   const kinds = ['heapTotal', 'heapUsed', 'external', 'arrayBuffers'] as const;
   return [
-    ...metric(
+    ...metricLines(
       RESIDENT,
       processes.map((each) => ({ labels: each.labels, value: each.memory.rss })),
     ),
-    ...metric(
+    ...metricLines(
       HEAP,
       processes.flatMap((each) =>
         kinds.map((kind) => ({ labels: { kind, ...each.labels }, value: each.memory[kind] })),
       ),
     ),
   ];
-}
-
-function metric(described: Metric, samples: readonly Sample[]): string[] {
-  return [
-    ...head(described),
-    ...samples.map(({ labels, value }) => line(described.name, labels, value)),
-  ];
-}
-
-function head({ name, type, help }: Metric): string[] {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
-}
-
-/** Labels are written as the format wants them: backslash, quote and line feed escaped. */
-function line(name: string, labels: Sample['labels'], value: number): string {
-  const pairs = Object.entries(labels).map(
-    ([label, text]) =>
-      `${label}="${text.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll('\n', String.raw`\n`)}"`,
-  );
-  return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`;
 }
