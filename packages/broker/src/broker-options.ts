@@ -6,6 +6,8 @@ export type BrokerLimits = {
   readonly autoCreateTopics: boolean;
   /** `socket.request.max.bytes`. Default 100 MiB. */
   readonly frameBytesMax: number;
+  /** How long the hand-shake of TLS may take, and then authenticating. Default 30 s. */
+  readonly authenticationMs: number;
   /** Bytes of requests of all connections in work at a time. Default 128 MiB. */
   readonly bytesInWorkMax: number;
   /** Default 10,000. */
@@ -20,6 +22,7 @@ export const BROKER_DEFAULTS: BrokerLimits = {
   partitionsDefault: 1,
   autoCreateTopics: true,
   frameBytesMax: 100 * 1024 * 1024,
+  authenticationMs: 30_000,
   bytesInWorkMax: 128 * 1024 * 1024,
   connectionsMax: 10_000,
   fetchBytesMax: 55 * 1024 * 1024,

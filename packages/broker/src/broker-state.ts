@@ -2,6 +2,7 @@ import type { Clock, Timers } from '@chat-cluster/kernel';
 import type { BrokerLimits } from './broker-options.ts';
 import type { GroupCoordinator } from './groups/group-coordinator.ts';
 import type { RequestCounters } from './metrics/request-counters.ts';
+import type { ScramUsers } from './security/scram-users.ts';
 import type { Topics } from './topics/topics.ts';
 import type { TransactionCoordinator } from './transactions/transaction-coordinator.ts';
 import type { ApiFacts } from './wire/api-declaration.ts';
@@ -22,6 +23,7 @@ export type BrokerState = {
   readonly topics: Topics;
   readonly groups: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
+  readonly scramUsers: ScramUsers;
   /** The data folder, or null when everything is in memory. */
   readonly dataFolder: string | null;
   readonly requestCounters: RequestCounters;

@@ -90,6 +90,18 @@ for (const [name, start] of Object.entries({ startBroker, startBrokerThread })) 
       assert.equal(existsSync(join(dataDir, 'lock')), false);
     });
 
+    test('refuses to serve everybody on the network, unless told to', async () => {
+      const listener = { host: '0.0.0.0', port: 0 };
+      await assert.rejects(start({ listeners: [listener] }), {
+        name: 'BrokerStartError',
+        code: 'NO_AUTHENTICATION',
+        message:
+          /^0\.0\.0\.0 can be reached from other machines, .*allow it \(allowUnauthenticated\)\.$/,
+      });
+      const broker = await start({ listeners: [{ ...listener, allowUnauthenticated: true }] });
+      await broker.close();
+    });
+
     test('can be closed twice', async () => {
       const broker = await start();
       await Promise.all([broker.close(), broker.close()]);

@@ -11,6 +11,10 @@ import { GroupCoordinator } from './groups/group-coordinator.ts';
 import type { GroupOptions } from './groups/group-options.ts';
 import { brokerMetricsText } from './metrics/broker-metrics-text.ts';
 import { RequestCounters } from './metrics/request-counters.ts';
+import { openSecurity } from './security/broker-security.ts';
+import type { ListenerSecurity, Users } from './security/listener-security.ts';
+import { requireSafeListeners } from './security/require-safe-listeners.ts';
+import { ScramUsers } from './security/scram-users.ts';
 import { DamagedLog } from './segments/damaged-log.ts';
 import { ByteBudget } from './server/byte-budget.ts';
 import { Dispatcher } from './server/dispatcher.ts';
@@ -29,11 +33,18 @@ import type { FlushPolicy } from './write-ahead-log/flush-policy.ts';
 
 const NODE_ID = 1;
 
+export type BrokerListener = ListenerAddress & ListenerSecurity;
+
 export type BrokerOptions = {
   /** Where everything is kept. Without it, in memory: gone when the broker is closed. */
   readonly dataDir?: string;
-  /** Where to listen. Default: one free port on 127.0.0.1. */
-  readonly listeners?: readonly ListenerAddress[];
+  /** Where to listen, and how clients say who they are there. Default: one free port on 127.0.0.1, for everybody. */
+  readonly listeners?: readonly BrokerListener[];
+  /**
+   * Users of PLAIN and SCRAM with their passwords. SCRAM has those too that clients have made by
+   * AlterUserScramCredentials (`kafka-configs`); a user that is in both has the password given here.
+   */
+  readonly users?: Users;
   /** When what was written is synced to the disk. Default: `group`, before it is acknowledged. */
   readonly flush?: FlushPolicy;
   readonly limits?: Partial<BrokerLimits>;
@@ -75,7 +86,8 @@ export type Broker = {
 export async function startBroker(
   options: BrokerOptions & BrokerSurroundings = {},
 ): Promise<Broker> {
-  const { dataDir } = options;
+  const { dataDir, listeners = DEFAULT_LISTENERS, users = {} } = options;
+  requireSafeListeners(listeners, users);
   const folder =
     dataDir === undefined ? null : claimDataFolder(path.resolve(dataDir), newClusterId);
   try {
@@ -117,6 +129,7 @@ async function startIn(
     offsets: groups.offsets,
     ...(options.transactions === undefined ? {} : { options: options.transactions }),
   });
+  const scramUsers = new ScramUsers(journal);
   await journal.open();
   await topics.recover();
   storage.start();
@@ -127,7 +140,7 @@ async function startIn(
     checkMs: limits.retentionCheckMs,
   });
   const state: BrokerState = {
-    ...{ clusterId, clock, timers, limits, topics, groups, transactions },
+    ...{ clusterId, clock, timers, limits, topics, groups, transactions, scramUsers },
     nodeId: NODE_ID,
     apis: apiHandlers.map((handler) => handler.declaration),
     commitLog: storage.commitLog,
@@ -142,11 +155,7 @@ async function startIn(
     await closeStorage(storage, () => journal.close());
     folder?.release();
   };
-  const listeners = await listenOnAll(options.listeners ?? DEFAULT_LISTENERS, {
-    state,
-    limits,
-    onError,
-  }).catch(async (error: unknown) => {
+  const listeners = await listenOnAll({ state, options, onError }).catch(async (error: unknown) => {
     await stop();
     throw error;
   });
@@ -168,7 +177,7 @@ async function openStorage(
   return openDiskStorage({ disk, folder: folder.path, timers, wallMs, flush, onError });
 }
 
-const DEFAULT_LISTENERS: readonly ListenerAddress[] = [{ host: '127.0.0.1', port: 0 }];
+const DEFAULT_LISTENERS: readonly BrokerListener[] = [{ host: '127.0.0.1', port: 0 }];
 
 function brokerOf({
   state,
@@ -197,23 +206,26 @@ function brokerOf({
   };
 }
 
-async function listenOnAll(
-  addresses: readonly ListenerAddress[],
-  {
-    state,
-    limits,
-    onError,
-  }: { state: BrokerState; limits: BrokerLimits; onError: (error: Error) => void },
-): Promise<Listener[]> {
+async function listenOnAll({
+  state,
+  options: { listeners: addresses = DEFAULT_LISTENERS, users = {} },
+  onError,
+}: {
+  state: BrokerState;
+  options: BrokerOptions;
+  onError: (error: Error) => void;
+}): Promise<Listener[]> {
+  const { limits, clock, timers, scramUsers } = state;
+  const { connectionsMax, frameBytesMax, authenticationMs, bytesInWorkMax } = limits;
+  const security = { users, scramUsers, clock, timers, authenticationMs, onError };
+  const gatekeepers = await openSecurity(addresses, security);
   const dispatcher = new Dispatcher({ broker: state, handlers: apiHandlers });
-  const budget = new ByteBudget({ bytesMax: limits.bytesInWorkMax });
-  const { connectionsMax, frameBytesMax } = limits;
+  const budget = new ByteBudget({ bytesMax: bytesInWorkMax });
+  const shared = { dispatcher, budget, connectionsMax, frameBytesMax, authenticationMs, timers };
   const listeners: Listener[] = [];
   try {
-    for (const address of addresses) {
-      listeners.push(
-        await listen({ address, dispatcher, budget, connectionsMax, frameBytesMax, onError }),
-      );
+    for (const { address, gatekeeper } of gatekeepers) {
+      listeners.push(await listen({ ...shared, address, gatekeeper, onError }));
     }
     return listeners;
   } catch (error) {

@@ -2,3 +2,4 @@
 export { WireClient } from './server/wire-client.ts';
 export { WireProducer } from './transactions/wire-producer.ts';
 export { ErrorCode } from './wire/error-codes.ts';
+export { testCertificates } from './security/test-certificates.ts';

@@ -1,4 +1,5 @@
 import type { BrokerState } from '../broker-state.ts';
+import type { ConnectionAuthentication } from '../security/connection-authentication.ts';
 import {
   isFlexible,
   type ApiDeclaration,
@@ -18,6 +19,8 @@ export type ConnectionFacts = {
   readonly clientHost: string;
   /** Who is connected, as Kafka names it; `User:ANONYMOUS` without authentication. */
   readonly principal: string;
+  /** How that came about; for the APIs of SASL. */
+  readonly authentication: ConnectionAuthentication;
   /** The listener's address as clients shall see it. */
   readonly advertised: { readonly host: string; readonly port: number };
 };

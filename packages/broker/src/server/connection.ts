@@ -9,6 +9,9 @@ const REQUESTS_IN_WORK_MAX = 128;
 /** Answers waiting in one socket; beyond it nothing more is read from the connection. */
 const UNSENT_BYTES_MAX = 8 * 1024 * 1024;
 
+/** Of a client that has not authenticated; its messages are short, but for a token's. */
+const UNAUTHENTICATED_FRAME_BYTES_MAX = 64 * 1024;
+
 /** A request that has been read: its answer leaves when it is there and all before it have left. */
 type Slot = { frame: ResponseFrame | undefined; readonly sizeBytes: number };
 
@@ -24,6 +27,7 @@ export type ConnectionOptions = {
 
 /**
  * Serves one client connection until it closes. Requests are handed to their handlers as they come; the answers leave in the same order.
+ * When authenticating has failed, the connection is closed behind that answer.
  *
  * Reading pauses while too many requests are in work, too much of the answers has not been taken by the client, or all
  * connections together have too much in work. So a client that does not read its answers costs a bounded amount.
@@ -55,7 +59,12 @@ class Connection {
     this.#origin = options.origin;
     this.#budget = options.budget;
     this.#onError = options.onError;
-    this.#frames = new FrameReader({ frameBytesMax: options.frameBytesMax });
+    const { authentication } = options.origin;
+    const { frameBytesMax } = options;
+    const unauthenticatedMax = Math.min(UNAUTHENTICATED_FRAME_BYTES_MAX, frameBytesMax);
+    this.#frames = new FrameReader({
+      frameBytesMax: () => (authentication.isAuthenticated ? frameBytesMax : unauthenticatedMax),
+    });
   }
 
   read(chunk: Buffer): void {
@@ -94,7 +103,9 @@ class Connection {
     }
     if (sentCount === 0) return;
     this.#slots.splice(0, sentCount);
-    this.resumeIfPossible();
+    const isOver = this.#slots.length === 0 && this.#origin.authentication.phaseName === 'failed';
+    if (isOver) this.#socket.destroySoon();
+    else this.resumeIfPossible();
   }
 
   #send(chunks: readonly Uint8Array[]): void {
@@ -145,6 +156,7 @@ class Connection {
   }
 
   forgetRequests(): void {
+    this.#origin.authentication.close();
     for (const slot of this.#slots) this.#budget.giveBack(slot.sizeBytes);
     this.#slots = [];
   }

@@ -5,16 +5,22 @@ import {
   type EncodeBody,
 } from '../api/handler.ts';
 import type { BrokerState } from '../broker-state.ts';
+import type {
+  AuthenticateAnswer,
+  ConnectionAuthentication,
+} from '../security/connection-authentication.ts';
 import { isFlexible } from '../wire/api-declaration.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
 import { readRequestHeader, writeResponseHeader, type RequestHeader } from '../wire/headers.ts';
 import { MalformedMessage } from '../wire/malformed-message.ts';
 import { apiVersions } from '../wire/messages/18-api-versions.ts';
+import { saslAuthenticate } from '../wire/messages/36-sasl-authenticate.ts';
 import { includesVersion } from '../wire/version-range.ts';
 import { WireReader } from '../wire/wire-reader.ts';
 import { WireWriter } from '../wire/wire-writer.ts';
 
 /** What one connection has in common for all its requests. */
-export type ConnectionOrigin = Omit<ConnectionFacts, 'clientId'>;
+export type ConnectionOrigin = Omit<ConnectionFacts, 'clientId' | 'principal'>;
 
 /** The whole frame of an answer, in pieces; null when the request gets none. */
 export type ResponseFrame = readonly Uint8Array[] | null;
@@ -32,20 +38,24 @@ export class Dispatcher {
   /**
    * Serves one request. What its handler does before its first wait is done when this returns.
    *
-   * @throws MalformedMessage, also for an API or a version that is not advertised: the connection is closed, as Kafka
-   *   does. ApiVersions alone is answered in any version, so that newer clients can find out what they may send.
+   * @throws MalformedMessage, also for an API or a version that is not advertised, or that the client may not ask for
+   *   yet: the connection is closed, as Kafka does. ApiVersions alone is answered in any version, so that newer clients
+   *   can find out what they may send.
    */
   serve(frame: Buffer, origin: ConnectionOrigin): ResponseFrame | Promise<ResponseFrame> {
+    const { authentication } = origin;
+    if (authentication.takesRawTokens) return serveRawToken(frame, authentication);
     const body = new WireReader(frame);
     const header = readRequestHeader(body, (apiKey, version) => this.#isFlexible(apiKey, version));
     const { apiKey, apiVersion, clientId } = header;
+    authentication.admit(apiKey);
     const handler = this.#handlers.get(apiKey);
     if (handler === undefined) throw new MalformedMessage(`API ${apiKey} is not supported`);
     const isKnown = includesVersion(handler.declaration.versions, apiVersion);
     if (!isKnown && apiKey !== apiVersions.key) {
       throw new MalformedMessage(`${handler.declaration.name} v${apiVersion} is not supported`);
     }
-    const connection = { ...origin, clientId };
+    const connection = { ...origin, clientId, principal: authentication.principal };
     // A client that is too new gets the answer of version 0, which every client can read (KIP-35).
     const version = isKnown ? apiVersion : UNKNOWN_VERSION;
     const startedMs = this.#broker.clock.monotonicMs();
@@ -79,6 +89,25 @@ export class Dispatcher {
     // The answer to ApiVersions keeps the old header: its reader does not know yet what the broker can do (KIP-511).
     return declaration.key !== apiVersions.key && isFlexible(declaration, version);
   }
+}
+
+/**
+ * The exchange that follows SaslHandshake v0: `size:int32 bytes{size}` in both directions. A failure is not answered.
+ */
+function serveRawToken(
+  token: Buffer,
+  authentication: ConnectionAuthentication,
+): ResponseFrame | Promise<ResponseFrame> {
+  authentication.admit(saslAuthenticate.key);
+  const answer = authentication.authenticate(token);
+  return answer instanceof Promise ? answer.then(rawFrameOf) : rawFrameOf(answer);
+}
+
+function rawFrameOf({ errorCode, authBytes }: AuthenticateAnswer): ResponseFrame {
+  if (errorCode !== ErrorCode.NONE) return null;
+  const size = Buffer.alloc(4);
+  size.writeInt32BE(authBytes.byteLength);
+  return [size, authBytes];
 }
 
 function frameOf(

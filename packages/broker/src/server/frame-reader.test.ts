@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { FrameReader } from './frame-reader.ts';
 
 function framesOf(chunks: readonly Buffer[]): string[] {
-  const reader = new FrameReader({ frameBytesMax: 1000 });
+  const reader = new FrameReader({ frameBytesMax: () => 1000 });
   const frames: string[] = [];
   for (const chunk of chunks) reader.push(chunk, (frame) => frames.push(frame.toString()));
   return frames;
@@ -26,7 +26,7 @@ test('frames are found however the bytes are cut into chunks', () => {
 });
 
 test('a small frame does not keep the chunk it came in', () => {
-  const reader = new FrameReader({ frameBytesMax: 1000 });
+  const reader = new FrameReader({ frameBytesMax: () => 1000 });
   const chunk = Buffer.allocUnsafeSlow(913); // not in the pool, as what a socket reads
   Buffer.concat([framed('small'), framed('y'.repeat(900))]).copy(chunk);
   const kept: Buffer[] = [];

@@ -11,15 +11,15 @@ const SHARE_OF_CHUNK_MIN = 1 / 4;
  * of its own.
  */
 export class FrameReader {
-  readonly #frameBytesMax: number;
+  readonly #frameBytesMax: () => number;
   /** The first bytes of a size that a chunk has cut, or of nothing. */
   #sizePrefix: Buffer = Buffer.alloc(0);
   /** The frame that is being put together, or null between frames. */
   #frame: Buffer | null = null;
   #filledBytes = 0;
 
-  /** Frames larger than `frameBytesMax` (`socket.request.max.bytes`) are malformed. */
-  constructor({ frameBytesMax }: { frameBytesMax: number }) {
+  /** Frames larger than `frameBytesMax` says (`socket.request.max.bytes`) are malformed; it is asked for each frame. */
+  constructor({ frameBytesMax }: { frameBytesMax: () => number }) {
     this.#frameBytesMax = frameBytesMax;
   }
 
@@ -66,8 +66,9 @@ export class FrameReader {
   }
 
   #checkedSize(sizeBytes: number): number {
-    if (sizeBytes < 0 || sizeBytes > this.#frameBytesMax) {
-      throw new MalformedMessage(`a frame of ${sizeBytes} bytes; at most ${this.#frameBytesMax}`);
+    const bytesMax = this.#frameBytesMax();
+    if (sizeBytes < 0 || sizeBytes > bytesMax) {
+      throw new MalformedMessage(`a frame of ${sizeBytes} bytes; at most ${bytesMax}`);
     }
     return sizeBytes;
   }

@@ -1,5 +1,8 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Timers } from '@chat-cluster/kernel';
 import { BrokerStartError } from '../broker-start-error.ts';
+import type { Gatekeeper } from '../security/broker-security.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { serveConnection } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -27,33 +30,40 @@ export type Listener = {
 
 export type ListenerOptions = {
   readonly address: ListenerAddress;
+  readonly gatekeeper: Gatekeeper;
   readonly dispatcher: Dispatcher;
   readonly budget: ByteBudget;
   readonly connectionsMax: number;
   /** `socket.request.max.bytes` */
   readonly frameBytesMax: number;
+  /** How long the hand-shake of TLS may take. */
+  readonly authenticationMs: number;
+  readonly timers: Timers;
   readonly onError: (error: Error) => void;
 };
 
 /**
- * Listens on one address.
+ * Listens on one address, in plaintext or with TLS.
  *
  * @throws (rejects) BrokerStartError PORT_TAKEN or LISTEN_FAILED
  */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const { address } = options;
+  const { address, gatekeeper } = options;
   const sockets = new Set<Socket>();
   // The advertised port is known only once the server listens, which is before the first connection.
   let advertised = { host: advertisedHostOf(address), port: address.advertisedPort ?? 0 };
-  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+  const server = createServerFor(options, (socket) => {
+    const authentication = gatekeeper.authenticationOf(socket);
+    if (authentication === null) {
+      socket.destroy();
+      return;
+    }
+    const clientHost = socket.remoteAddress ?? '';
+    serveConnection({ ...options, socket, origin: { clientHost, advertised, authentication } });
+  });
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    const origin = {
-      clientHost: socket.remoteAddress ?? '',
-      principal: 'User:ANONYMOUS',
-      advertised,
-    };
-    serveConnection({ ...options, socket, origin });
   });
   server.maxConnections = options.connectionsMax;
   const port = await startListening(server, address);
@@ -70,6 +80,38 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       await closed;
     },
   };
+}
+
+function createServerFor(
+  { gatekeeper: { tls }, authenticationMs, timers }: ListenerOptions,
+  onConnection: (socket: Socket) => void,
+): Server {
+  const socketOptions = { noDelay: true, keepAlive: true };
+  if (tls === null) return createServer(socketOptions, onConnection);
+  /** Connections whose hand-shake goes on. */
+  const shakingHands = new Set<string>();
+  const server = createTlsServer({ ...tls, ...socketOptions }, (socket) => {
+    shakingHands.delete(nameOf(socket));
+    onConnection(socket);
+  });
+  // What Node.js limits is how long a hand-shake may stand still; a client could keep it going.
+  server.on('connection', (socket: Socket) => {
+    const name = nameOf(socket);
+    shakingHands.add(name);
+    const cancel = timers.after(authenticationMs, () => {
+      if (shakingHands.has(name)) socket.destroy();
+    });
+    socket.on('close', () => {
+      cancel();
+      shakingHands.delete(name);
+    });
+  });
+  return server;
+}
+
+/** The same for the socket of a connection and the one that TLS puts over it. */
+function nameOf({ localAddress, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${remoteAddress} ${remotePort}`;
 }
 
 function startListening(server: Server, { host, port }: ListenerAddress): Promise<number> {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { isFlexible, type ApiDeclaration } from '../wire/api-declaration.ts';
 import type { DecodedFields, EncodedFields, Fields } from '../wire/struct.ts';
 import { WireReader } from '../wire/wire-reader.ts';
@@ -20,10 +21,11 @@ export class WireClient {
     readonly reject: (error: Error) => void;
   }[] = [];
   #correlationId = 0;
+  #onStrayFrame: ((frame: Buffer) => void) | null = null;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    const frames = new FrameReader({ frameBytesMax: FRAME_BYTES_MAX });
+    const frames = new FrameReader({ frameBytesMax: () => FRAME_BYTES_MAX });
     socket.on('data', (chunk: Buffer) => frames.push(chunk, (frame) => this.#receive(frame)));
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -31,11 +33,30 @@ export class WireClient {
     });
   }
 
-  static connect(port: number): Promise<WireClient> {
+  /** @param tls of a listener with TLS: what to trust and what to show */
+  static connect(port: number, tls?: ConnectionOptions): Promise<WireClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+      const address = { host: '127.0.0.1', port, noDelay: true };
+      const socket = tls === undefined ? connect(address) : connectTls({ ...address, ...tls });
       socket.once('error', reject);
-      socket.once('connect', () => resolve(new WireClient(socket)));
+      const event = tls === undefined ? 'connect' : 'secureConnect';
+      socket.once(event, () => resolve(new WireClient(socket)));
+    });
+  }
+
+  /** The next frame that comes, whatever it is; for one that answers no request. */
+  nextFrame(): Promise<Buffer> {
+    return new Promise((resolve) => {
+      this.#onStrayFrame = resolve;
+    });
+  }
+
+  /** Resolved when the broker has closed the connection. */
+  get closed(): Promise<void> {
+    const socket = this.#socket;
+    return new Promise((resolve) => {
+      if (socket.destroyed) resolve();
+      else socket.once('close', () => resolve());
     });
   }
 
@@ -87,6 +108,11 @@ export class WireClient {
   }
 
   #receive(frame: Buffer): void {
+    if (this.#onStrayFrame !== null) {
+      this.#onStrayFrame(frame);
+      this.#onStrayFrame = null;
+      return;
+    }
     const correlationId = frame.readInt32BE(0);
     const next = this.#waiting.shift();
     if (next?.correlationId === correlationId) next.resolve(frame);
