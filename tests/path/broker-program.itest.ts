@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, type SASLOptions } from 'kafkajs';
 import { Program } from './program.ts';
 
 const TOPIC = 'greetings';
@@ -73,6 +73,21 @@ describe('chatcluster broker', () => {
     await assert.rejects(greet(port), /127\.0\.0\.1:1\b/);
   });
 
+  it('takes the users that it was given, and nobody else', async () => {
+    const file = join(dir, 'users.json');
+    writeFileSync(file, '{"ann":"wonderland"}');
+    const { port, program } = await start('--in-memory', '--users', file);
+    await using running = program;
+    const mechanism = 'scram-sha-512';
+    assert.equal(await greet(port, { mechanism, username: 'ann', password: 'wonderland' }), 0);
+    for (const password of ['', 'Wonderland']) {
+      const greeting = greet(port, { mechanism, username: 'ann', password });
+      await assert.rejects(greeting, /Authentication failed/);
+    }
+    await assert.rejects(greet(port));
+    assert.equal(running.stderr, '');
+  });
+
   it('tells Prometheus what it does', async () => {
     const { port, program } = await start('--in-memory', '--metrics-port', '0');
     await using running = program;
@@ -97,9 +112,10 @@ describe('chatcluster broker', () => {
 });
 
 /** Sends a record, and answers its offset. */
-async function greet(port: number): Promise<number> {
+async function greet(port: number, sasl?: SASLOptions): Promise<number> {
   const brokers = [`127.0.0.1:${port}`];
-  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 1 } });
+  const retry = { retries: 1 };
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry, ...(sasl && { sasl }) });
   const producer = kafka.producer();
   await producer.connect();
   try {

@@ -10,11 +10,20 @@ const defaults = {
   autoCreateTopics: true,
   flush: 'group',
   metricsPort: undefined,
+  security: { allowUnauthenticated: false },
+  users: {},
 };
 
 function configure(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  return readBrokerConfiguration({ argv, env, readFile: () => '{}' });
+  return readBrokerConfiguration({ argv, env, readFile: (path) => FILES[path] ?? '{}' });
 }
+
+const FILES: Readonly<Record<string, string>> = {
+  users: '{"ann":"wonderland"}',
+  list: '["wonderland"]',
+  numbers: '{"ann":7}',
+  text: 'ann wonderland',
+};
 
 test('nothing needs to be told', () => {
   assert.deepEqual(configure([]), { kind: 'settings', settings: defaults });
@@ -38,8 +47,38 @@ test('everything can be told', () => {
       autoCreateTopics: false,
       flush: { intervalMs: 50 },
       metricsPort: 0,
+      security: { allowUnauthenticated: false },
+      users: {},
     },
   });
+});
+
+test('clients may be asked who they are', () => {
+  const listen = ['--listen', '0.0.0.0:9092'];
+  const pem = ['--tls-cert', 'cert', '--tls-key', 'key'];
+  const users = { ann: 'wonderland' };
+  const tls = { cert: '{}', key: '{}' };
+  for (const [argv, security, known] of [
+    [['--users', 'users'], { sasl: { mechanisms: ['SCRAM-SHA-256', 'SCRAM-SHA-512'] } }, users],
+    [['--users', 'users', '--sasl', 'PLAIN'], { sasl: { mechanisms: ['PLAIN'] } }, users],
+    [['--sasl', 'SCRAM-SHA-512'], { sasl: { mechanisms: ['SCRAM-SHA-512'] } }, {}],
+    [[...pem, '--tls-ca', 'ca'], { tls: { ...tls, ca: '{}', clientAuth: 'required' } }, {}],
+  ] as const) {
+    const configuration = configure([...listen, ...argv]);
+    assert.ok(configuration.kind === 'settings', argv.join(' '));
+    const { settings } = configuration;
+    assert.deepEqual(settings.security, { allowUnauthenticated: false, ...security });
+    assert.deepEqual(settings.users, known);
+  }
+  const open = configure([...listen, '--allow-unauthenticated']);
+  assert.ok(open.kind === 'settings' && open.settings.security.allowUnauthenticated);
+});
+
+test('users that cannot be read are not quoted', () => {
+  for (const file of ['list', 'numbers', 'text']) {
+    const problem = '--users is no JSON of names and passwords: {"ann": "her password"}.';
+    assert.deepEqual(configure(['--users', file]), { kind: 'problem', problem });
+  }
 });
 
 test('what cannot be is said in one sentence', () => {
@@ -47,6 +86,15 @@ test('what cannot be is said in one sentence', () => {
     [['--listen', '9092'], '--listen is "9092"; it must be HOST:PORT, at most 260 characters.'],
     [['--partitions', '0'], '--partitions is "0"; it must be a whole number from 1 to 10000.'],
     [['--flush', '0'], '--flush is "0"; it must be group, os, or milliseconds from 1 to 60000.'],
+    [
+      ['--listen', '0.0.0.0:9092'],
+      'Other machines can reach 0.0.0.0, and clients would not have to say who they are: give --users or --tls-ca, listen on 127.0.0.1, or say --allow-unauthenticated.',
+    ],
+    [
+      ['--sasl', 'PLAIN,KERBEROS'],
+      '--sasl is "PLAIN,KERBEROS"; it must be of PLAIN,SCRAM-SHA-256,SCRAM-SHA-512.',
+    ],
+    [['--tls-ca', 'ca'], '--tls-cert and --tls-key go together, and --tls-ca goes with them.'],
     [['--datadir', 'x'], 'There is no option --datadir; did you mean --data-dir?'],
   ] as const) {
     assert.deepEqual(configure(argv), { kind: 'problem', problem });

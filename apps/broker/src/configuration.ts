@@ -10,7 +10,8 @@ import {
   type SettingSources,
   textSetting,
 } from '@chat-cluster/app-chat-node/settings';
-import type { FlushPolicy } from '@chat-cluster/broker';
+import type { FlushPolicy, Users } from '@chat-cluster/broker';
+import { readSecurity, type Security, securitySettings } from './security-settings.ts';
 
 /** What a broker that runs by itself is told. */
 export type BrokerSettings = {
@@ -27,22 +28,31 @@ export type BrokerSettings = {
   readonly flush: FlushPolicy;
   /** Where /metrics is, on loopback; undefined: nowhere. */
   readonly metricsPort: number | undefined;
+  /** How clients say who they are. */
+  readonly security: Security;
+  readonly users: Users;
 };
 
 /** Reads the settings from arguments, the environment and a file. Pure but for `readFile`. */
 export function readBrokerConfiguration(sources: SettingSources): Configuration<BrokerSettings> {
-  return readConfiguration(SETTINGS, sources, (values) => ({
-    kind: 'settings',
-    settings: {
-      dataDir: values['in-memory'] ? undefined : values['data-dir'],
-      listen: values.listen,
-      advertised: values.advertise.value,
-      partitionCount: values.partitions,
-      autoCreateTopics: !values['no-auto-create'],
-      flush: values.flush,
-      metricsPort: values['metrics-port'].value,
-    },
-  }));
+  return readConfiguration(SETTINGS, sources, (values) => {
+    const security = readSecurity(values, values.listen, sources);
+    if (security.kind === 'problem') return security;
+    return {
+      kind: 'settings',
+      settings: {
+        dataDir: values['in-memory'] ? undefined : values['data-dir'],
+        listen: values.listen,
+        advertised: values.advertise.value,
+        partitionCount: values.partitions,
+        autoCreateTopics: !values['no-auto-create'],
+        flush: values.flush,
+        metricsPort: values['metrics-port'].value,
+        security: security.listener,
+        users: security.users,
+      },
+    };
+  });
 }
 
 /** As long as a name in DNS may be, and a port. */
@@ -86,6 +96,7 @@ const SETTINGS = {
   'metrics-port': optional(
     portSetting({ description: 'on 127.0.0.1, for Prometheus: GET /metrics; none if not given' }),
   ),
+  ...securitySettings,
 };
 
 function readFlushPolicy(text: string): FlushPolicy | undefined {

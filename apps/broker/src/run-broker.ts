@@ -13,9 +13,11 @@ export async function runBroker(settings: BrokerSettings): Promise<void> {
       listeners: [
         {
           ...listen,
+          ...settings.security,
           ...(advertised && { advertisedHost: advertised.host, advertisedPort: advertised.port }),
         },
       ],
+      users: settings.users,
       flush: settings.flush,
       limits: {
         partitionsDefault: settings.partitionCount,

@@ -16,6 +16,7 @@ export {
   replicationFactorSetting,
   workersSetting,
 } from './cluster-settings.ts';
+export { isLoopback } from './is-loopback.ts';
 export { type JournalAddress, journalSetting, readJournalAddress } from './journal-address.ts';
 export { didYouMean } from './nearest.ts';
 export { portConflict } from './port-conflict.ts';
@@ -27,7 +28,7 @@ export {
   type ParsedArguments,
 } from './parse-arguments.ts';
 export { type Configuration, readConfiguration } from './read-configuration.ts';
-export { readGiven, settingOptions, type SettingSources } from './read-settings.ts';
+export { readGiven, settingOptions, type SettingSources, type ValuesOf } from './read-settings.ts';
 export {
   type Address,
   endpointSetting,
