@@ -11,7 +11,7 @@ test('the README lists every API that is answered, with its versions', () => {
   );
   const answered = apiHandlers.map(({ declaration: { key, name, versions } }) => {
     const { max, min } = versions;
-    return `| ${key} | ${name} | ${min === max ? min : `${min} to ${max}`} |`;
+    return `${key} ${name} ${min === max ? min : `${min} to ${max}`}`;
   });
   assert.deepEqual(listed, answered);
 });
