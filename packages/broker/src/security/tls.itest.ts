@@ -8,6 +8,7 @@ import { saslHandshakeHandler } from '../api/17-sasl-handshake.ts';
 import { saslAuthenticateHandler } from '../api/36-sasl-authenticate.ts';
 import { on } from '../api/handler.ts';
 import type { BrokerState } from '../broker-state.ts';
+import { RequestCounters } from '../metrics/request-counters.ts';
 import { ByteBudget } from '../server/byte-budget.ts';
 import { Dispatcher } from '../server/dispatcher.ts';
 import { listen } from '../server/listener.ts';
@@ -48,7 +49,8 @@ async function open(
   const timing = { clock: systemClock, timers: systemTimers, authenticationMs };
   const [opened] = await openSecurity([address], { users, scramUsers, ...timing, onError });
   assert.ok(opened);
-  const broker = {} as BrokerState; // which the one handler does not ask
+  // All that the dispatcher asks; the one handler asks nothing.
+  const broker = { clock: systemClock, requestCounters: new RequestCounters() } as BrokerState;
   const handlers = [tellPrincipal, saslHandshakeHandler, saslAuthenticateHandler];
   const listener = await listen({
     ...opened,
