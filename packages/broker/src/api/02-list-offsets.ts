@@ -3,15 +3,14 @@
  *
  * - Timestamp -1: the high watermark, or for read_committed the last stable offset. -2 and -4: the start of the log.
  *   -3: the record with the latest time. -5 (tiered storage): none, offset -1.
- * - A time: the first record of that time or later, to the record for uncompressed, gzip and zstd batches, else to the
- *   batch (snappy, lz4: the broker does not read them).
+ * - A time: the first record of that time or later; the batch it is in where that cannot be read.
  */
 import type { Partition } from '../partitions/partition.ts';
 import { DamagedLog } from '../segments/damaged-log.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { listOffsets } from '../wire/messages/02-list-offsets.ts';
 import type { RecordBatch } from '../wire/record-batch.ts';
-import { readRecords } from '../wire/records.ts';
+import { readRecords, type StoredRecord } from '../wire/records.ts';
 import { on } from './handler.ts';
 
 const LATEST = -1;
@@ -95,21 +94,25 @@ async function findTime(
 ): Promise<Found> {
   const batch = await partition.findTimestamp(timestampMs, endOffset);
   if (batch === null) return NOTHING;
-  const record = recordsOf(batch)?.find(
-    ({ offset, timestampMs: recordMs }) =>
-      recordMs >= timestampMs && offset >= partition.logStartOffset,
+  const record = findRecord(
+    batch,
+    (one) => one.timestampMs >= timestampMs && one.offset >= partition.logStartOffset,
   );
-  if (record !== undefined) return { offset: record.offset, timestamp: record.timestampMs };
+  if (record !== null) return { offset: record.offset, timestamp: record.timestampMs };
   const offset = Math.max(batch.baseOffset, partition.logStartOffset);
   return { offset, timestamp: batch.maxTimestampMs };
 }
 
-function recordsOf(batch: RecordBatch) {
+function findRecord(
+  batch: RecordBatch,
+  isWanted: (record: StoredRecord) => boolean,
+): StoredRecord | null {
   try {
-    return readRecords(batch);
+    for (const record of readRecords(batch)) if (isWanted(record)) return record;
   } catch {
-    return null; // a producer's own malformed records: the batch is as near as one can get
+    // A producer's own malformed records: the batch is as near as one can get.
   }
+  return null;
 }
 
 const NOTHING: Found = { offset: -1, timestamp: -1 };

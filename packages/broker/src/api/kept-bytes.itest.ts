@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { Compression } from '../wire/compression.ts';
 import { produce } from '../wire/messages/00-produce.ts';
 import { fetch } from '../wire/messages/01-fetch.ts';
-import { Compression, encodeBatch } from '../wire/record-batch.ts';
+import { encodeBatch } from '../wire/record-batch.ts';
 import { createTopic, fetchRequest, openBroker, produceRequest } from './broker-harness.ts';
 
 const BASE_OFFSET_AT = 0;

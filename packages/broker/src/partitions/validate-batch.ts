@@ -1,10 +1,6 @@
+import { Compression } from '../wire/compression.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import {
-  BATCH_HEADER_BYTES,
-  Compression,
-  NO_PRODUCER_ID,
-  RecordBatch,
-} from '../wire/record-batch.ts';
+import { BATCH_HEADER_BYTES, NO_PRODUCER_ID, RecordBatch } from '../wire/record-batch.ts';
 
 export type BatchLimits = {
   /** `max.message.bytes`: the largest batch, header included. */

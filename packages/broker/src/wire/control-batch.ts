@@ -1,5 +1,6 @@
 import { assert } from '@chat-cluster/kernel';
-import { BATCH_HEADER_BYTES, encodeBatch, type RecordBatch } from './record-batch.ts';
+import { encodeBatch, type RecordBatch } from './record-batch.ts';
+import { readRecords } from './records.ts';
 
 export type MarkerType = 'abort' | 'commit';
 
@@ -44,10 +45,12 @@ export function encodeControlBatch(marker: {
   );
 }
 
-/** What the marker in a control batch says, or null if it is a control record of another kind. */
+/** What the marker in a control batch says, or null if it is a control record of another kind, or was cleaned away. */
 export function markerTypeOf(batch: RecordBatch): MarkerType | null {
   assert(batch.isControl, 'Only a control batch holds a marker.');
-  const type = batch.bytes.readInt16BE(BATCH_HEADER_BYTES + KEY_AT + 2);
+  const [record] = readRecords(batch);
+  const key = record?.key ?? null;
+  const type = key?.byteLength === KEY_BYTES ? key.readInt16BE(2) : null;
   return type === 0 ? 'abort' : type === 1 ? 'commit' : null;
 }
 

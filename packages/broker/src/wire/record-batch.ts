@@ -19,17 +19,16 @@ export const BATCH_HEADER_BYTES = 61;
 /** Bytes that the length field does not count: the base offset and the length itself. */
 const BATCH_LENGTH_OVERHEAD_BYTES = 12;
 
-const COMPRESSION_MASK = 0x07;
+export const COMPRESSION_MASK = 0x07;
 const LOG_APPEND_TIME_BIT = 0x08;
 const TRANSACTIONAL_BIT = 0x10;
 const CONTROL_BIT = 0x20;
+/** The base time of the batch is its delete horizon (KIP-534). */
+export const DELETE_HORIZON_BIT = 0x40;
 const UINT32_RANGE = 4_294_967_296;
 
 /** The producer id of a batch that is not idempotent. */
 export const NO_PRODUCER_ID = -1;
-
-/** How the records of a batch are compressed; the number is Kafka's. */
-export const Compression = { NONE: 0, GZIP: 1, SNAPPY: 2, LZ4: 3, ZSTD: 4 } as const;
 
 /**
  * The header of one record batch, over the bytes as they came and as they are stored.
@@ -89,6 +88,10 @@ export class RecordBatch {
   get maxTimestampMs(): number {
     return readInt64(this.bytes, MAX_TIMESTAMP_AT);
   }
+  /** From when on the cleaner may remove the tombstones or the marker in the batch; null while nothing says so. */
+  get deleteHorizonMs(): number | null {
+    return (this.attributes & DELETE_HORIZON_BIT) === 0 ? null : this.baseTimestampMs;
+  }
   get producerId(): number {
     return readInt64(this.bytes, PRODUCER_ID_AT);
   }
@@ -100,6 +103,14 @@ export class RecordBatch {
   }
   get recordsCount(): number {
     return this.bytes.readInt32BE(RECORDS_COUNT_AT);
+  }
+  get header(): BatchHeader {
+    const { baseOffset, lastOffsetDelta, attributes, baseTimestampMs, maxTimestampMs } = this;
+    const { producerId, producerEpoch, baseSequence, recordsCount } = this;
+    return {
+      ...{ baseOffset, lastOffsetDelta, attributes, baseTimestampMs, maxTimestampMs },
+      ...{ producerId, producerEpoch, baseSequence, recordsCount },
+    };
   }
 
   /** Whether the stored checksum is that of the bytes. */
