@@ -16,6 +16,10 @@ export type BrokerLimits = {
   readonly fetchBytesMax: number;
   /** `log.retention.check.interval.ms`. Default 5 minutes. */
   readonly retentionCheckMs: number;
+  /** `log.cleaner.backoff.ms`: how often to look for something to compact when there was nothing. Default 15 s. */
+  readonly cleanerBackoffMs: number;
+  /** `log.cleaner.dedupe.buffer.size`: the memory for the keys of one compaction, 24 bytes each. Default 32 MiB. */
+  readonly cleanerDedupeBytesMax: number;
 };
 
 export const BROKER_DEFAULTS: BrokerLimits = {
@@ -27,4 +31,6 @@ export const BROKER_DEFAULTS: BrokerLimits = {
   connectionsMax: 10_000,
   fetchBytesMax: 55 * 1024 * 1024,
   retentionCheckMs: 5 * 60 * 1000,
+  cleanerBackoffMs: 15_000,
+  cleanerDedupeBytesMax: 32 * 1024 * 1024,
 };

@@ -5,6 +5,7 @@ import { apiHandlers } from './api/index.ts';
 import { BROKER_DEFAULTS, type BrokerLimits } from './broker-options.ts';
 import { BrokerStartError } from './broker-start-error.ts';
 import type { BrokerState } from './broker-state.ts';
+import { Cleaner } from './cleaner/cleaner.ts';
 import { DiskError, type Disk } from './disk/disk.ts';
 import { nodeDisk } from './disk/node-disk.ts';
 import { GroupCoordinator } from './groups/group-coordinator.ts';
@@ -135,10 +136,7 @@ async function startIn(
   storage.start();
   groups.start();
   await transactions.start();
-  const stopRetention = startRetention({
-    ...{ topics, storage, timers, onError },
-    checkMs: limits.retentionCheckMs,
-  });
+  const stopUpkeep = startUpkeep({ topics, storage, limits, clock, timers, onError });
   const state: BrokerState = {
     ...{ clusterId, clock, timers, limits, topics, groups, transactions, scramUsers },
     nodeId: NODE_ID,
@@ -149,7 +147,7 @@ async function startIn(
     requestCheckpoint: () => storage.requestCheckpoint(),
   };
   const stop = async (): Promise<void> => {
-    stopRetention();
+    await stopUpkeep();
     groups.close();
     transactions.close();
     await closeStorage(storage, () => journal.close());
@@ -175,6 +173,36 @@ async function openStorage(
   if (folder === null) return memoryStorage();
   const wallMs = (): number => clock.wallMs();
   return openDiskStorage({ disk, folder: folder.path, timers, wallMs, flush, onError });
+}
+
+/** Starts what deletes and compacts in the background; returns what stops it. */
+function startUpkeep({
+  topics,
+  storage,
+  limits,
+  ...surroundings
+}: {
+  topics: Topics;
+  storage: Storage;
+  limits: BrokerLimits;
+  clock: Clock;
+  timers: Timers;
+  onError: (error: Error) => void;
+}): () => Promise<void> {
+  const checkMs = limits.retentionCheckMs;
+  const stopRetention = startRetention({ ...{ topics, storage, checkMs }, ...surroundings });
+  const cleaner = new Cleaner({
+    ...surroundings,
+    partitions: () => topics.partitions().map(({ cleaning }) => cleaning),
+    backoffMs: limits.cleanerBackoffMs,
+    mapBytesMax: limits.cleanerDedupeBytesMax,
+    requestCheckpoint: () => storage.requestCheckpoint(),
+  });
+  cleaner.start();
+  return async () => {
+    stopRetention();
+    await cleaner.stop();
+  };
 }
 
 const DEFAULT_LISTENERS: readonly BrokerListener[] = [{ host: '127.0.0.1', port: 0 }];

@@ -6,11 +6,14 @@
  *   are durable. acks=1 and acks=all are the same; acks=0 is written alike and gets no answer.
  * - Retries of an idempotent producer are answered with the original offset.
  * - Transactional batches are checked against the open transaction when they are placed (KIP-890).
+ * - A compacted topic takes no record without a key: its whole batch is refused, with the records that lack one.
  * - An unknown topic is an error: topics are created by Metadata or CreateTopics.
  *
- * Not implemented: versions 12 (transactions version 2) and 13 (topic ids); a check of the records inside a batch.
+ * Not implemented: versions 12 (transactions version 2) and 13 (topic ids); a check of the records inside a batch, but for
+ * compacted topics.
  */
-import type { AppendResult } from '../partitions/partition.ts';
+import { refused, type AppendResult } from '../partitions/append-result.ts';
+import { refusal } from '../partitions/validate-batch.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { produce } from '../wire/messages/00-produce.ts';
 import { NO_RESPONSE, on } from './handler.ts';
@@ -23,11 +26,11 @@ export const produceHandler = on(produce, async (request, { broker }) => {
     const partitionResponses = partitionData.map(({ index, records }) => {
       const partition = topic?.partitions[index];
       const result = !areAcksValid
-        ? refused(ErrorCode.INVALID_REQUIRED_ACKS, 'acks is 0, 1 or -1 (all)')
+        ? refuse(ErrorCode.INVALID_REQUIRED_ACKS, 'acks is 0, 1 or -1 (all)')
         : (partition?.append(records) ??
-          refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'there is no such partition'));
+          refuse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'there is no such partition'));
       const logStartOffset = partition?.logStartOffset ?? -1;
-      return { index, ...result, logStartOffset, recordErrors: [] };
+      return { index, ...result, logStartOffset };
     });
     return { name, partitionResponses };
   });
@@ -40,15 +43,15 @@ export const produceHandler = on(produce, async (request, { broker }) => {
   return { responses: isDurable ? responses : responses.map(failed) };
 });
 
-function refused(errorCode: ErrorCode, errorMessage: string): AppendResult {
-  return { errorCode, errorMessage, baseOffset: -1, logAppendTimeMs: -1 };
+function refuse(errorCode: ErrorCode, message: string): AppendResult {
+  return refused(refusal(errorCode, message));
 }
 
 /** The same answer, when the disk did not keep what was placed. */
 function failed<
   Topic extends { readonly partitionResponses: readonly { readonly errorCode: ErrorCode }[] },
 >(topic: Topic) {
-  const failure = refused(ErrorCode.KAFKA_STORAGE_ERROR, 'the disk did not take the batch');
+  const failure = refuse(ErrorCode.KAFKA_STORAGE_ERROR, 'the disk did not take the batch');
   const partitionResponses = topic.partitionResponses.map((partition) =>
     partition.errorCode === ErrorCode.NONE ? { ...partition, ...failure } : partition,
   );

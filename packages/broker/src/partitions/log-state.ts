@@ -61,6 +61,11 @@ export class LogState implements LogOffsets {
     this.transactions.dropBelow(offset);
   }
 
+  /** No record of a transaction that was aborted and ended below `offset` is left. */
+  forgetAborted(offset: number): void {
+    this.transactions.dropBelow(offset);
+  }
+
   /** The state as of the high watermark. Called when exactly what is below it is durable. */
   snapshot(): PartitionState {
     const endOffset = this.#highWatermark;

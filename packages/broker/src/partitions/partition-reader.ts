@@ -3,7 +3,7 @@ import type { PartitionStore } from '../segments/partition-store.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { RecordBatch } from '../wire/record-batch.ts';
 import type { LogState } from './log-state.ts';
-import type { AbortedTransaction } from './transaction-index.ts';
+import { abortedWithin, type AbortedTransaction } from './transaction-index.ts';
 
 export type ReadRequest = {
   readonly offset: number;
@@ -26,6 +26,12 @@ export type ReadResult = {
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
   /** The aborted transactions that overlap the batches; empty for read_uncommitted. */
+  readonly aborted: readonly AbortedTransaction[];
+};
+
+/** A request, the end of what its reader may see, and the transactions that had been aborted when it came. */
+type Read = ReadRequest & {
+  readonly endOffset: number;
   readonly aborted: readonly AbortedTransaction[];
 };
 
@@ -54,13 +60,14 @@ export class PartitionReader {
       return this.error(ErrorCode.OFFSET_OUT_OF_RANGE);
     }
     const endOffset = isReadCommitted ? lastStableOffset : highWatermark;
-    if (offset >= endOffset || maxBytes <= 0) return this.#result([], request, offset);
+    // The segments may be read as they were before the cleaner took aborted records out of them.
+    const { aborted } = this.#log.transactions;
+    const read = { ...request, endOffset, aborted };
+    if (offset >= endOffset || maxBytes <= 0) return this.#nothing(read, offset);
     if (this.#store !== null && offset < (tail.startOffset ?? logEnd)) {
-      return this.#readSegments(this.#store, request, endOffset);
+      return this.#readSegments(this.#store, read);
     }
-    const batches = tail.read({ offset, endOffset, maxBytes });
-    const chunks = batches.map((batch) => batch.bytes);
-    return this.#result(chunks, request, (batches.at(-1)?.lastOffset ?? offset - 1) + 1);
+    return this.#readTail(read);
   }
 
   /** The first batch that ends below `endOffset` and whose latest time is `timestampMs` or later. */
@@ -78,17 +85,22 @@ export class PartitionReader {
     return Math.max(stored, this.#log.tail.maxTimestampMs(endOffset));
   }
 
-  async #readSegments(
-    store: PartitionStore,
-    request: ReadRequest,
-    endOffset: number,
-  ): Promise<ReadResult> {
-    const { offset, maxBytes } = request;
+  #readTail(read: Read): ReadResult {
+    const batches = this.#log.tail.read(read);
+    const last = batches.at(-1);
+    if (last === undefined) return this.#nothing(read, read.endOffset);
+    const chunks = batches.map((batch) => batch.bytes);
+    return this.#result({ read, chunks, endOffset: last.lastOffset + 1 });
+  }
+
+  async #readSegments(store: PartitionStore, read: Read): Promise<ReadResult> {
+    const { offset } = read;
+    const storeEndOffset = store.endOffset;
     try {
-      const read = await store.read({ offset, endOffset, maxBytes });
+      const stored = await store.read(read);
       if (this.#log.logStart > offset) return this.error(ErrorCode.OFFSET_OUT_OF_RANGE);
-      if (read === null) return this.#result([], request, offset);
-      return this.#result([read.bytes], request, read.endOffset);
+      if (stored === null) return this.#readBehind(read, storeEndOffset);
+      return this.#result({ read, chunks: [stored.bytes], endOffset: stored.endOffset });
     } catch (error) {
       // The segment may have been deleted while it was read.
       if (this.#log.logStart > offset) return this.error(ErrorCode.OFFSET_OUT_OF_RANGE);
@@ -97,19 +109,33 @@ export class PartitionReader {
     }
   }
 
-  #result(chunks: readonly Uint8Array[], request: ReadRequest, endOffset: number): ReadResult {
-    const { offset, maxBytes, isReadCommitted, isExact } = request;
-    const progress = this.#progress();
-    const limit = isReadCommitted ? progress.lastStableOffset : progress.highWatermark;
+  /** There is nothing for the reader in the segments, which ended at `storeEndOffset`: the cleaner may have left a gap. */
+  #readBehind(read: Read, storeEndOffset: number): ReadResult {
+    const { tail, logEnd } = this.#log;
+    const isWhole = (tail.startOffset ?? logEnd) <= storeEndOffset;
+    return isWhole ? this.#readTail(read) : this.#nothing(read, read.offset);
+  }
+
+  /** `chunks` are all that there is between the wanted offset and `endOffset`. */
+  #result(found: { read: Read; chunks: readonly Uint8Array[]; endOffset: number }): ReadResult {
+    const { read, chunks, endOffset } = found;
+    const { offset, maxBytes, isReadCommitted, isExact } = read;
     let sizeBytes = 0;
     for (const chunk of chunks) sizeBytes += chunk.byteLength;
-    if (isExact && sizeBytes > 0 && sizeBytes > maxBytes) return this.#result([], request, offset);
-    const aborted =
-      isReadCommitted && sizeBytes > 0
-        ? this.#log.transactions.abortedWithin(offset, endOffset)
-        : [];
-    const isCut = endOffset < limit;
-    return { ...progress, errorCode: ErrorCode.NONE, chunks, sizeBytes, isCut, aborted };
+    if (isExact && sizeBytes > maxBytes) return this.#nothing(read, offset);
+    const aborted = isReadCommitted ? abortedWithin(read.aborted, { offset, endOffset }) : [];
+    const isCut = endOffset < this.#limitOf(read);
+    return { ...this.#progress(), errorCode: ErrorCode.NONE, chunks, sizeBytes, isCut, aborted };
+  }
+
+  /** An answer to a reader for whom there is nothing below `endOffset`, or nothing that fits. */
+  #nothing(read: Read, endOffset: number): ReadResult {
+    const isCut = endOffset < this.#limitOf(read);
+    return { ...this.error(ErrorCode.NONE), isCut };
+  }
+
+  #limitOf({ isReadCommitted }: Read): number {
+    return isReadCommitted ? this.#log.lastStableOffset : this.#log.highWatermark;
   }
 
   /** An answer without batches. */

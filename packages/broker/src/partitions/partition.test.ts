@@ -19,6 +19,7 @@ function openPartition({
   const limits = topicLimits(overrides);
   const partition = new Partition({
     topicId: 'AQIDBAUGBwgJCgsMDQ4PEA',
+    name: 't-3',
     partition: 3,
     limits: () => limits,
     commitLog,

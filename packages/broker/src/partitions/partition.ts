@@ -10,7 +10,10 @@ import {
   type CommitLog,
   type CommitTarget,
 } from '../write-ahead-log/commit-log.ts';
+import { placedAt, refused, type AppendResult } from './append-result.ts';
 import { LogState } from './log-state.ts';
+import { MemorySegments } from './memory-segments.ts';
+import { PartitionCleaning } from './partition-cleaning.ts';
 import { PartitionReader, type ReadRequest, type ReadResult } from './partition-reader.ts';
 import {
   EMPTY_PARTITION_CHECKPOINT,
@@ -21,24 +24,16 @@ import {
 import type { ProducerStates } from './producer-states.ts';
 import type { TailBatch } from './tail.ts';
 import type { TransactionVerifier } from './transaction-verifier.ts';
-import { validateBatch } from './validate-batch.ts';
+import { refusal, validateBatch } from './validate-batch.ts';
+import { refuseKeys } from './validate-keys.ts';
 
 /** `producer.id.expiration.ms`: how long a producer that writes nothing is remembered. */
 const PRODUCER_EXPIRATION_MS = 24 * 60 * 60 * 1000;
 
-/** What becomes of a batch that a producer sent. */
-export type AppendResult = {
-  readonly errorCode: ErrorCode;
-  /** For a person; null when there is no error. */
-  readonly errorMessage: string | null;
-  /** Where the first record is; -1 after an error. */
-  readonly baseOffset: number;
-  /** The time the broker gave the records, or -1 if they keep their own. */
-  readonly logAppendTimeMs: number;
-};
-
 export type PartitionOptions = {
   readonly topicId: string;
+  /** As Kafka prints it: topic-partition. */
+  readonly name: string;
   readonly partition: number;
   /** The topic's limits as they are now; they change with its configuration. */
   readonly limits: () => TopicLimits;
@@ -62,8 +57,12 @@ export class Partition implements CommitTarget {
   readonly topicId: string;
   readonly topicIdBytes: Uint8Array;
   readonly partition: number;
+  /** What the cleaner works on. */
+  readonly cleaning: PartitionCleaning;
   readonly #options: PartitionOptions;
   readonly #log = new LogState();
+  /** Null when the log is kept in files. */
+  readonly #memorySegments: MemorySegments | null;
   readonly #reader: PartitionReader;
   /** Fetches that wait for the log to grow, or for anything else that changes their answer. */
   readonly #waiting = new Set<() => void>();
@@ -75,6 +74,15 @@ export class Partition implements CommitTarget {
     this.topicId = options.topicId;
     this.topicIdBytes = Buffer.from(options.topicId, 'base64url');
     this.partition = options.partition;
+    const { name, limits, store } = options;
+    const segments = store ?? new MemorySegments(this.#log.tail);
+    this.#memorySegments = segments instanceof MemorySegments ? segments : null;
+    this.cleaning = new PartitionCleaning({
+      ...{ name, limits, segments, log: this.#log },
+      hasFiles: store !== null,
+      isUsable: () => this.#failure === null,
+      onChanged: () => options.onChanged(this),
+    });
     this.#reader = new PartitionReader({
       log: this.#log,
       store: options.store,
@@ -128,8 +136,10 @@ export class Partition implements CommitTarget {
       batchBytesMax: limits.maxMessageBytes,
       timestampMaxMs: isLogAppendTime ? Infinity : nowMs + limits.timestampAfterMaxMs,
     });
-    if (verdict.kind === 'refused') return refuse(verdict.errorCode, verdict.message);
+    if (verdict.kind === 'refused') return refused(verdict);
     const { batch } = verdict;
+    const keyReason = limits.isCompacted ? refuseKeys(batch, this.#options.name) : null;
+    if (keyReason !== null) return refused(keyReason);
     const known = this.#judgeProducer(batch);
     if (known !== null) return known;
     if (isLogAppendTime) batch.setLogAppendTime(nowMs);
@@ -254,6 +264,8 @@ export class Partition implements CommitTarget {
   recover(checkpoint: PartitionCheckpoint | null, entries: readonly RecoveredEntry[]): void {
     const { clock, onChanged, store } = this.#options;
     if (checkpoint !== null) this.#log.restore(checkpoint.state);
+    // The checkpoint's state may be older than its segments.
+    this.#log.forgetAborted(store?.firstDirtyOffset ?? 0);
     if (checkpoint !== null && checkpoint.failure !== null) {
       this.stop(checkpoint.failure);
       return;
@@ -327,6 +339,7 @@ export class Partition implements CommitTarget {
   #place(batch: RecordBatch, nowMs: number): number {
     const baseOffset = this.#log.logEnd;
     this.#log.place(batch, nowMs);
+    this.#memorySegments?.add(batch, this.#options.limits(), nowMs);
     const endOffset = this.#log.logEnd;
     this.#options.commitLog.appendBatch(this, { baseOffset, endOffset, bytes: batch.bytes });
     return baseOffset;
@@ -346,12 +359,8 @@ export class Partition implements CommitTarget {
   }
 }
 
-function placedAt(at: { baseOffset: number; logAppendTimeMs: number }): AppendResult {
-  return { errorCode: ErrorCode.NONE, errorMessage: null, ...at };
-}
-
-function refuse(errorCode: ErrorCode, errorMessage: string): AppendResult {
-  return { errorCode, errorMessage, baseOffset: -1, logAppendTimeMs: -1 };
+function refuse(errorCode: ErrorCode, message: string): AppendResult {
+  return refused(refusal(errorCode, message));
 }
 
 function totalBytes(batches: readonly TailBatch[]): number {

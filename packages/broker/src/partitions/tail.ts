@@ -97,6 +97,14 @@ export class Tail {
     return expiredBelow;
   }
 
+  /** Puts other batches in the place of those between two offsets. */
+  replace(range: { baseOffset: number; endOffset: number; by: readonly TailBatch[] }): void {
+    const before = this.#batches.slice(0, this.#indexOf(range.baseOffset));
+    const after = this.#batches.slice(this.#indexOf(range.endOffset));
+    this.#batches = [...before, ...range.by, ...after];
+    this.#sizeBytes = this.#batches.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+  }
+
   /** Drops the batches that end below `offset`. */
   dropBelow(offset: number): void {
     const dropped = this.#batches.splice(0, this.#indexOf(offset));

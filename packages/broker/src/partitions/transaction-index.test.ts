@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TransactionIndex } from './transaction-index.ts';
+import { abortedWithin, TransactionIndex } from './transaction-index.ts';
 
 test('the last stable offset is the first open transaction, else the high watermark', () => {
   const index = new TransactionIndex();
@@ -24,7 +24,9 @@ test('aborted transactions are those that overlap the range, by first offset', (
   index.recordMarker(2, 'abort', 20);
   index.recordMarker(1, 'abort', 30);
   const within = (from: number, to: number) =>
-    index.abortedWithin(from, to).map((aborted) => aborted.producerId);
+    abortedWithin(index.aborted, { offset: from, endOffset: to }).map(
+      (aborted) => aborted.producerId,
+    );
   assert.deepEqual(within(0, 100), [1, 2]);
   assert.deepEqual(within(0, 10), []);
   assert.deepEqual(within(0, 11), [1]);
@@ -33,10 +35,20 @@ test('aborted transactions are those that overlap the range, by first offset', (
   assert.deepEqual(within(31, 100), []);
 });
 
+test('who reads while some are forgotten still knows them', () => {
+  const index = new TransactionIndex();
+  index.recordBatch(1, 10);
+  index.recordMarker(1, 'abort', 15);
+  const before = index.aborted;
+  index.dropBelow(16);
+  assert.deepEqual(index.aborted, []);
+  assert.equal(before.length, 1);
+});
+
 test('a marker of a producer without an open transaction changes nothing', () => {
   const index = new TransactionIndex();
   index.recordMarker(1, 'abort', 5);
-  assert.deepEqual(index.abortedWithin(0, 100), []);
+  assert.deepEqual(index.aborted, []);
 });
 
 test('aborted transactions below the start of the log are forgotten, and a snapshot restores the rest', () => {
@@ -51,8 +63,6 @@ test('aborted transactions below the start of the log are forgotten, and a snaps
   restored.restore(
     JSON.parse(JSON.stringify(index.snapshot())) as ReturnType<typeof index.snapshot>,
   );
-  assert.deepEqual(restored.abortedWithin(0, 100), [
-    { producerId: 3, firstOffset: 30, lastOffset: 35 },
-  ]);
+  assert.deepEqual(restored.aborted, [{ producerId: 3, firstOffset: 30, lastOffset: 35 }]);
   assert.equal(restored.lastStableOffset(60), 50);
 });

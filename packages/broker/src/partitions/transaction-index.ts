@@ -19,7 +19,10 @@ export type TransactionIndexSnapshot = {
 export class TransactionIndex {
   /** By first offset, ascending: a transaction is entered when its first record becomes durable. */
   readonly #open = new Map<number, number>();
-  /** By last offset, ascending: a transaction is entered when its marker becomes durable. */
+  /**
+   * By last offset, ascending: a transaction is entered when its marker becomes durable. Only ever appended to: a reader
+   * who has it keeps it.
+   */
   #aborted: AbortedTransaction[] = [];
 
   recordBatch(producerId: number, baseOffset: number): void {
@@ -39,17 +42,15 @@ export class TransactionIndex {
     return highWatermark;
   }
 
-  /** The aborted transactions that overlap `[offset, endOffset)`, ascending by first offset as clients need them. */
-  abortedWithin(offset: number, endOffset: number): AbortedTransaction[] {
-    return this.#aborted
-      .slice(this.#firstEndingAt(offset))
-      .filter((aborted) => aborted.firstOffset < endOffset)
-      .sort((a, b) => a.firstOffset - b.firstOffset);
+  /** The aborted transactions, by last offset. Shared: what is forgotten later stays in it. */
+  get aborted(): readonly AbortedTransaction[] {
+    return this.#aborted;
   }
 
-  /** Forgets aborted transactions that ended below the start of the log. */
-  dropBelow(logStartOffset: number): void {
-    this.#aborted.splice(0, this.#firstEndingAt(logStartOffset));
+  /** Forgets aborted transactions that ended below the start of the log, or below what was cleaned. */
+  dropBelow(offset: number): void {
+    const count = firstEndingAt(this.#aborted, offset);
+    if (count > 0) this.#aborted = this.#aborted.slice(count);
   }
 
   snapshot(): TransactionIndexSnapshot {
@@ -60,16 +61,27 @@ export class TransactionIndex {
     for (const [producerId, firstOffset] of snapshot.open) this.#open.set(producerId, firstOffset);
     this.#aborted = [...snapshot.aborted];
   }
+}
 
-  #firstEndingAt(offset: number): number {
-    let low = 0;
-    let high = this.#aborted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const aborted = this.#aborted[middle];
-      if (aborted !== undefined && aborted.lastOffset < offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+/** Those that overlap `[offset, endOffset)`, ascending by first offset as clients need them. */
+export function abortedWithin(
+  aborted: readonly AbortedTransaction[],
+  { offset, endOffset }: { offset: number; endOffset: number },
+): AbortedTransaction[] {
+  return aborted
+    .slice(firstEndingAt(aborted, offset))
+    .filter((one) => one.firstOffset < endOffset)
+    .sort((a, b) => a.firstOffset - b.firstOffset);
+}
+
+function firstEndingAt(aborted: readonly AbortedTransaction[], offset: number): number {
+  let low = 0;
+  let high = aborted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const one = aborted[middle];
+    if (one !== undefined && one.lastOffset < offset) low = middle + 1;
+    else high = middle;
   }
+  return low;
 }

@@ -9,8 +9,15 @@ export type BatchLimits = {
   readonly timestampMaxMs: number;
 };
 
+/** Which record of a refused batch is to blame, by its place in it, and why. */
+export type RecordError = { readonly batchIndex: number; readonly batchIndexErrorMessage: string };
+
 /** Why a batch is refused, in the words the producer gets. */
-export type BatchRefusal = { readonly errorCode: ErrorCode; readonly message: string };
+export type BatchRefusal = {
+  readonly errorCode: ErrorCode;
+  readonly message: string;
+  readonly recordErrors: readonly RecordError[];
+};
 
 export type BatchVerdict =
   | { readonly kind: 'valid'; readonly batch: RecordBatch }
@@ -67,6 +74,9 @@ function refuseLimits(batch: RecordBatch, limits: BatchLimits): BatchRefusal | n
   if (batch.isLogAppendTime) {
     return refusal(ErrorCode.INVALID_TIMESTAMP, 'only the broker sets the log append time');
   }
+  if (batch.deleteHorizonMs !== null) {
+    return refusal(ErrorCode.INVALID_RECORD, 'only the broker sets a delete horizon');
+  }
   if (batch.maxTimestampMs > limits.timestampMaxMs) {
     return refusal(
       ErrorCode.INVALID_TIMESTAMP,
@@ -90,10 +100,10 @@ function refuseProducer(batch: RecordBatch): BatchRefusal | null {
   return null;
 }
 
-function refusal(errorCode: ErrorCode, message: string): BatchRefusal {
-  return { errorCode, message };
+export function refusal(errorCode: ErrorCode, message: string): BatchRefusal {
+  return { errorCode, message, recordErrors: [] };
 }
 
 function refused(errorCode: ErrorCode, message: string): BatchVerdict {
-  return { kind: 'refused', errorCode, message };
+  return { kind: 'refused', ...refusal(errorCode, message) };
 }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { seededRandom } from '@chat-cluster/kernel';
+import { turns } from '../cleaner/cleaning-harness.ts';
+import { DiskError } from '../disk/disk.ts';
 import { OpenFiles } from '../disk/open-files.ts';
 import { SimulatedDisk } from '../disk/simulated-disk.ts';
 import type { TailBatch } from '../partitions/tail.ts';
 import { testBatch } from '../storage/log-harness.ts';
-import { RecordBatch } from '../wire/record-batch.ts';
+import { encodeBatch, RecordBatch } from '../wire/record-batch.ts';
 import { PartitionStore } from './partition-store.ts';
 
 const FOLDER = '/data/topics/t/0';
@@ -61,6 +64,20 @@ describe('segments', () => {
     const store = PartitionStore.create(optionsOn(new SimulatedDisk()));
     await store.append(batches(0, 3), { segmentBytesMax: 1, segmentMs: 1000 }, 0);
     assert.deepEqual(offsetsOf(store.snapshot()), [0, 2, 4]);
+  });
+});
+
+describe('the folder of a partition', () => {
+  test('outlives a power loss with its first segment, whether a checkpoint named the partition or not', async () => {
+    const parentFolders = ['/data/topics/t', '/data/topics', '/data'];
+    for (const snapshot of [null, { segments: [], endOffset: 0 }]) {
+      const disk = new SimulatedDisk();
+      const store = await PartitionStore.open({ ...optionsOn(disk), parentFolders }, snapshot);
+      await store.append(batches(0, 1), LIMITS, 0);
+      await store.sync();
+      const after = disk.loseUnsynced(seededRandom(1));
+      assert.deepEqual(after.paths(), [`${FOLDER}/00000000000000000000.log`]);
+    }
   });
 });
 
@@ -172,5 +189,124 @@ describe('deleting', () => {
       2,
       'neither the dropped segment nor the one begun after the checkpoint',
     );
+  });
+});
+
+describe('a rewrite', () => {
+  /** Ten batches in segments from 0, 8 and 16; of the first two only batch 0 and batch 7 are left, in one. */
+  async function rewritten() {
+    const { disk, store } = await tenBatches();
+    const rewrite = await store.rewrite(store.closedSegments());
+    const left = batches(0, 8).filter((_, index) => index === 0 || index === 7);
+    await rewrite.append(left.map(({ bytes }) => new RecordBatch(bytes)));
+    return { disk, store, rewrite };
+  }
+  const logs = (disk: SimulatedDisk) => disk.paths().filter((path) => path.endsWith('.log')).length;
+
+  test('takes the place of its sources, with gaps between its batches', async () => {
+    const { disk, store, rewrite } = await rewritten();
+    assert.equal(await rewrite.commit(), true);
+    assert.deepEqual(offsetsOf(store.snapshot()), [0, 16]);
+    const read = await store.read({ ...EVERYTHING, offset: 3 });
+    assert.deepEqual([read?.bytes.byteLength, read?.bytes[61], read?.endOffset], [111, 7, 16]);
+    assert.equal((await store.findTimestamp(1001, 0))?.baseOffset, 14);
+    for (const withIndex of [true, false]) {
+      const [index = ''] = disk.paths().filter((path) => path.endsWith('-1.idx'));
+      if (!withIndex) await disk.remove(index);
+      const again = await PartitionStore.open(optionsOn(disk), store.snapshot());
+      assert.equal((await again.read({ ...EVERYTHING, offset: 3 }))?.endOffset, 16);
+      assert.deepEqual(offsetsOf(again.snapshot()), [0, 16]);
+    }
+  });
+
+  test('leaves the files of its sources until no checkpoint names them, and nobody reads them', async () => {
+    const { disk, store, rewrite } = await rewritten();
+    const [source] = store.closedSegments();
+    assert.ok(source);
+    const reading = source.batches()[Symbol.asyncIterator]();
+    assert.equal((await reading.next()).done, false);
+    await rewrite.commit();
+    await store.removeDropped();
+    assert.equal(logs(disk), 4, 'the last checkpoint names the sources');
+    store.snapshot();
+    await store.removeDropped();
+    assert.equal(logs(disk), 3, 'one is being read');
+    assert.equal((await reading.return?.())?.done, true);
+    assert.equal(logs(disk), 2);
+    const late = source.batches()[Symbol.asyncIterator]();
+    await assert.rejects(late.next(), { code: 'SEGMENT_REMOVED' });
+  });
+
+  test('is thrown away when a source has been deleted meanwhile', async () => {
+    const { disk, store, rewrite } = await rewritten();
+    store.dropBelow(8);
+    assert.equal(await rewrite.commit(), false);
+    assert.deepEqual(offsetsOf(store.snapshot()), [8, 16]);
+    assert.equal((await store.read({ ...EVERYTHING, offset: 8 }))?.bytes[61], 4);
+    assert.deepEqual(
+      disk.paths().filter((path) => path.includes('-1')),
+      [],
+    );
+  });
+
+  test('with a batch that has no records left finds no time in it, with an index and without', async () => {
+    const { disk, store } = await tenBatches();
+    const rewrite = await store.rewrite(store.closedSegments());
+    const [first, last] = batches(6, 8).map(({ bytes }) => new RecordBatch(bytes));
+    assert.ok(first && last);
+    const empty = encodeBatch({ ...first.header, recordsCount: 0 }, Buffer.alloc(0));
+    await rewrite.append([empty, last]);
+    await rewrite.commit();
+    for (const withIndex of [true, false]) {
+      const [index = ''] = disk.paths().filter((path) => path.endsWith('-1.idx'));
+      if (!withIndex) await disk.remove(index);
+      const again = await PartitionStore.open(optionsOn(disk), store.snapshot());
+      assert.equal((await again.findTimestamp(1006, 0))?.baseOffset, 14);
+    }
+  });
+
+  test('begins without the files of one before it that failed', async () => {
+    const { disk, store, rewrite } = await rewritten();
+    disk.failing = (operation) =>
+      operation === 'sync' || operation === 'remove' ? new DiskError('failed', 'broken') : null;
+    await assert.rejects(rewrite.commit(), { message: 'broken' });
+    await assert.rejects(rewrite.discard(), { message: 'broken' });
+    disk.failing = null;
+    assert.equal(logs(disk), 4);
+    await store.rewrite(store.closedSegments());
+    assert.equal(logs(disk), 3);
+  });
+
+  test('of nothing leaves no segment', async () => {
+    const { store } = await tenBatches();
+    const rewrite = await store.rewrite(store.closedSegments());
+    assert.equal(await rewrite.commit(), true);
+    assert.deepEqual(offsetsOf(store.snapshot()), [16]);
+    assert.equal((await store.read(EVERYTHING))?.bytes[61], 8);
+  });
+
+  test('while a reader is between two segments takes nothing from him', async () => {
+    const records = (numbers: readonly number[]) =>
+      batches(0, 8)
+        .filter((_, index) => numbers.includes(index))
+        .map(({ bytes }) => new RecordBatch(bytes));
+    for (let count = 0; count < 12; count++) {
+      const { store } = await tenBatches();
+      const first = await store.rewrite(store.closedSegments().slice(0, 1));
+      await first.append(records([0]));
+      await first.commit();
+      store.snapshot();
+      await store.removeDropped();
+      const both = await store.rewrite(store.closedSegments());
+      await both.append(records([0, 4, 5, 6, 7]));
+      const committed = both.commit().then(async () => {
+        store.snapshot();
+        await store.removeDropped();
+      });
+      await turns(count);
+      const reading = store.read({ ...EVERYTHING, offset: 5 });
+      assert.equal((await reading)?.bytes[61], 4, `after ${count} turns`);
+      await committed;
+    }
   });
 });

@@ -4,15 +4,25 @@ import type { OpenFiles } from '../disk/open-files.ts';
 import type { TailBatch } from '../partitions/tail.ts';
 import type { RecordBatch } from '../wire/record-batch.ts';
 import { DamagedLog } from './damaged-log.ts';
-import { baseOffsetOf, Segment, segmentFileName } from './segment.ts';
+import { FileRewrite } from './file-rewrite.ts';
+import { segmentFileName, segmentOf } from './segment-name.ts';
+import { Segment } from './segment.ts';
+import type { ClosedSegment, SegmentedLog, SegmentRewrite } from './segmented-log.ts';
 import type { SegmentRead } from './select-batches.ts';
 
 /** What a checkpoint says about the files of a partition: enough to know after a crash what counts. */
 export type StoreSnapshot = {
   /** Oldest first; the last one is the active segment. */
-  readonly segments: readonly { readonly baseOffset: number; readonly sizeBytes: number }[];
+  readonly segments: readonly {
+    readonly baseOffset: number;
+    readonly sizeBytes: number;
+    /** Left out: 0. */
+    readonly generation?: number;
+  }[];
   /** The offset after the last batch in the files. */
   readonly endOffset: number;
+  /** Everything below it has been cleaned. Left out: 0. */
+  readonly firstDirtyOffset?: number;
 };
 
 export type SegmentLimits = { readonly segmentBytesMax: number; readonly segmentMs: number };
@@ -20,17 +30,21 @@ export type SegmentLimits = { readonly segmentBytesMax: number; readonly segment
 /**
  * The segment files of one partition: everything below `endOffset`.
  *
- * Only the checkpoint appends, retention removes, any reader reads. What is in the files beyond the last checkpoint is
- * still in the write-ahead log too, so `open` cuts the files back to what the checkpoint says.
+ * Only the checkpoint appends, retention removes, the cleaner replaces, any reader reads. What is in the files beyond the
+ * last checkpoint is still in the write-ahead log too, so `open` cuts the files back to what the checkpoint says. A file is
+ * removed only when no checkpoint names it any more: the checkpoint is what makes a replacement durable, in one step with
+ * everything else in it.
  */
-export class PartitionStore {
+export class PartitionStore implements SegmentedLog {
   readonly #disk: Disk;
   readonly #files: OpenFiles;
   readonly #folder: string;
   readonly #parentFolders: readonly string[];
   #isNewFolder: boolean;
-  #segments: Segment[] = [];
+  /** Oldest first. Never changed in place: who goes through it sees by its identity whether it is still the one. */
+  #segments: readonly Segment[] = [];
   #endOffset: number;
+  #firstDirtyOffset: number;
   #activeSinceMs: number;
   /** Segments written since the last sync. */
   readonly #unsynced = new Set<Segment>();
@@ -45,10 +59,11 @@ export class PartitionStore {
     this.#files = options.files;
     this.#folder = options.folder;
     this.#parentFolders = options.parentFolders;
-    this.#isNewFolder = snapshot === null;
+    this.#isNewFolder = (snapshot?.segments.length ?? 0) === 0;
     this.#activeSinceMs = options.nowMs;
     this.#endOffset = snapshot?.endOffset ?? 0;
-    for (const segment of snapshot?.segments ?? []) this.#segments.push(this.#segment(segment));
+    this.#firstDirtyOffset = snapshot?.firstDirtyOffset ?? 0;
+    this.#segments = (snapshot?.segments ?? []).map((segment) => this.#segment(segment));
   }
 
   /** The store of a partition that is new. */
@@ -80,6 +95,10 @@ export class PartitionStore {
     return this.#endOffset;
   }
 
+  get firstDirtyOffset(): number {
+    return this.#firstDirtyOffset;
+  }
+
   get sizeBytes(): number {
     return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
   }
@@ -87,8 +106,10 @@ export class PartitionStore {
   /** For a checkpoint; segments dropped before this call can be removed once that checkpoint is durable. */
   snapshot(): StoreSnapshot {
     this.#unnamed.push(...this.#dropped.splice(0));
-    const segments = this.#segments.map(({ baseOffset, sizeBytes }) => ({ baseOffset, sizeBytes }));
-    return { segments, endOffset: this.#endOffset };
+    const segments = this.#segments.map(({ baseOffset, generation, sizeBytes }) => ({
+      ...{ baseOffset, generation, sizeBytes },
+    }));
+    return { segments, endOffset: this.#endOffset, firstDirtyOffset: this.#firstDirtyOffset };
   }
 
   /**
@@ -133,32 +154,35 @@ export class PartitionStore {
   }
 
   /** As `Segment.read`, over all segments. */
-  async read(wanted: {
+  read(wanted: {
     offset: number;
     endOffset: number;
     maxBytes: number;
   }): Promise<SegmentRead | null> {
-    for (let index = this.#indexOf(wanted.offset); index < this.#segments.length; index++) {
-      const read = (await this.#segments[index]?.read(wanted)) ?? null;
-      if (read !== null) return read;
-    }
-    return null;
+    return this.#askEach(
+      (segments) => segments.slice(indexOf(segments, wanted.offset)),
+      (segment) =>
+        segment.baseOffset < wanted.endOffset ? segment.read(wanted) : Promise.resolve(null),
+    );
   }
 
   /** The first batch, not ending below `offset`, whose latest time is `timestampMs` or later. */
-  async findTimestamp(timestampMs: number, offset: number): Promise<RecordBatch | null> {
-    for (const segment of [...this.#segments]) {
-      const batch = await segment.findTimestamp(timestampMs, offset);
-      if (batch !== null) return batch;
-    }
-    return null;
+  findTimestamp(timestampMs: number, offset: number): Promise<RecordBatch | null> {
+    return this.#askEach(
+      (segments) => segments,
+      (segment) => segment.findTimestamp(timestampMs, offset),
+    );
   }
 
   async maxTimestampMs(): Promise<number> {
     let maxTimestampMs = -1;
-    for (const segment of [...this.#segments]) {
-      maxTimestampMs = Math.max(maxTimestampMs, await segment.maxTimestampMs());
-    }
+    await this.#askEach(
+      (segments) => segments,
+      async (segment) => {
+        maxTimestampMs = Math.max(maxTimestampMs, await segment.maxTimestampMs());
+        return null;
+      },
+    );
     return maxTimestampMs;
   }
 
@@ -167,15 +191,50 @@ export class PartitionStore {
    * `keepBytes`. Null when there is nothing to delete.
    */
   async expiredBelow(limits: { olderThanMs: number; keepBytes: number }): Promise<number | null> {
+    const segments = this.#segments;
     let surplusBytes = this.sizeBytes - limits.keepBytes;
     let expiredBelow: number | null = null;
-    for (const [index, segment] of this.#segments.slice(0, -1).entries()) {
+    for (const [index, segment] of segments.slice(0, -1).entries()) {
       surplusBytes -= segment.sizeBytes;
       const isExpired = surplusBytes >= 0 || (await segment.maxTimestampMs()) < limits.olderThanMs;
+      if (this.#segments !== segments) return this.expiredBelow(limits);
       if (!isExpired) break;
-      expiredBelow = this.#segments[index + 1]?.baseOffset ?? null;
+      expiredBelow = segments[index + 1]?.baseOffset ?? null;
     }
     return expiredBelow;
+  }
+
+  closedSegments(): readonly ClosedSegment[] {
+    const segments = this.#segments;
+    return segments.slice(0, -1).map((segment, index) => ({
+      baseOffset: segment.baseOffset,
+      endOffset: segments[index + 1]?.baseOffset ?? this.#endOffset,
+      sizeBytes: segment.sizeBytes,
+      maxTimestampMs: () => segment.maxTimestampMs(),
+      batches: (offset) => segment.batches(offset),
+    }));
+  }
+
+  async rewrite(segments: readonly ClosedSegment[]): Promise<SegmentRewrite> {
+    const sources = this.#segments.filter(({ baseOffset }) =>
+      segments.some((segment) => segment.baseOffset === baseOffset),
+    );
+    const baseOffset = segments[0]?.baseOffset;
+    assert(baseOffset !== undefined, 'At least one segment is written anew.');
+    const generation = 1 + Math.max(0, ...sources.map((source) => source.generation));
+    const segment = this.#segment({ baseOffset, generation, sizeBytes: 0 });
+    // An attempt before this one may have failed.
+    await segment.removeFiles();
+    const { disk, folder } = { disk: this.#disk, folder: this.#folder };
+    const areAll = sources.length === segments.length;
+    return new FileRewrite({
+      ...{ disk, folder, segment },
+      replaceBy: (by) => areAll && this.#replace(sources, by),
+    });
+  }
+
+  markClean(offset: number): void {
+    this.#firstDirtyOffset = Math.max(this.#firstDirtyOffset, offset);
   }
 
   /** Lets go of the closed segments that end at or below `offset`. Their files go with `removeDropped`. */
@@ -183,7 +242,7 @@ export class PartitionStore {
     for (;;) {
       const [first, second] = this.#segments;
       if (first === undefined || second === undefined || second.baseOffset > offset) return;
-      this.#segments.shift();
+      this.#segments = this.#segments.slice(1);
       this.#unsynced.delete(first);
       this.#dropped.push(first);
     }
@@ -194,9 +253,37 @@ export class PartitionStore {
     for (const segment of this.#unnamed.splice(0)) await segment.remove();
   }
 
-  #segment({ baseOffset, sizeBytes }: { baseOffset: number; sizeBytes: number }): Segment {
+  #segment(segment: StoreSnapshot['segments'][number]): Segment {
     const { disk, files, folder } = { disk: this.#disk, files: this.#files, folder: this.#folder };
-    return new Segment({ disk, files, folder, baseOffset, sizeBytes });
+    return new Segment({ disk, files, folder, generation: 0, ...segment });
+  }
+
+  /** Asks one segment after the other until one has an answer; all anew when their list has changed meanwhile. */
+  async #askEach<Answer>(
+    chosen: (segments: readonly Segment[]) => readonly Segment[],
+    ask: (segment: Segment) => Promise<Answer | null>,
+  ): Promise<Answer | null> {
+    const segments = this.#segments;
+    for (const segment of chosen(segments)) {
+      const answer = await ask(segment);
+      if (answer !== null) return answer;
+      if (this.#segments !== segments) return this.#askEach(chosen, ask);
+    }
+    return null;
+  }
+
+  /** `by` stands for the sources from now on; nothing does if it is empty. False when one of them is gone. */
+  #replace(sources: readonly Segment[], by: Segment): boolean {
+    const first = this.#segments.indexOf(sources[0] as Segment);
+    const areThere = sources.every((source, index) => this.#segments[first + index] === source);
+    if (first < 0 || !areThere) return false;
+    const replacement = by.sizeBytes > 0 ? [by] : [];
+    this.#segments = this.#segments.toSpliced(first, sources.length, ...replacement);
+    for (const source of sources) {
+      this.#unsynced.delete(source);
+      this.#dropped.push(source);
+    }
+    return true;
   }
 
   async #appendToActive(batches: readonly TailBatch[]): Promise<void> {
@@ -211,37 +298,36 @@ export class PartitionStore {
 
   async #roll(baseOffset: number, nowMs: number): Promise<void> {
     await this.#segments.at(-1)?.writeIndex();
-    this.#segments.push(this.#segment({ baseOffset, sizeBytes: 0 }));
+    this.#segments = [...this.#segments, this.#segment({ baseOffset, sizeBytes: 0 })];
     this.#activeSinceMs = nowMs;
     this.#hasNewFiles = true;
   }
 
-  /** Removes segment files that no checkpoint names: started after it, or being deleted when the process died. */
+  /** Removes segment files that the checkpoint does not name: begun after it, or being deleted when the process died. */
   async #removeUncheckpointed(): Promise<void> {
-    const known = new Set(this.#segments.map((segment) => segment.baseOffset));
+    const named = new Set(this.#segments.map((segment) => segmentFileName(segment, 'log')));
     for (const name of await this.#disk.list(this.#folder)) {
-      const baseOffset = baseOffsetOf(name);
-      if (baseOffset === null || known.has(baseOffset)) continue;
-      const isOutside = this.#endOffset <= baseOffset || baseOffset < (this.startOffset ?? 0);
-      if (isOutside) await this.#disk.remove(`${this.#folder}/${name}`);
+      const owner = segmentOf(name);
+      if (owner === null || named.has(segmentFileName(owner, 'log'))) continue;
+      await this.#disk.remove(`${this.#folder}/${name}`);
     }
   }
 
   async #requireWhole(segment: Segment): Promise<void> {
     const sizeBytes = await this.#disk.sizeBytes(segment.path);
-    const name = segmentFileName(segment.baseOffset);
+    const name = segmentFileName(segment, 'log');
     if (sizeBytes === null) throw new DamagedLog(`${segment.path} is missing`);
     if (sizeBytes < segment.sizeBytes) {
       throw new DamagedLog(`${name} has ${sizeBytes} bytes, and ${segment.sizeBytes} were durable`);
     }
   }
+}
 
-  /** The index of the last segment that starts at or below `offset`. */
-  #indexOf(offset: number): number {
-    let index = this.#segments.length - 1;
-    while (index > 0 && (this.#segments[index]?.baseOffset ?? 0) > offset) index--;
-    return Math.max(index, 0);
-  }
+/** The index of the last segment that starts at or below `offset`. */
+function indexOf(segments: readonly Segment[], offset: number): number {
+  let index = segments.length - 1;
+  while (index > 0 && (segments[index]?.baseOffset ?? 0) > offset) index--;
+  return Math.max(index, 0);
 }
 
 export type PartitionStoreOptions = {

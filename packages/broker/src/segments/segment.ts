@@ -4,6 +4,8 @@ import type { TailBatch } from '../partitions/tail.ts';
 import { BATCH_HEADER_BYTES, RecordBatch, batchSizeBytes } from '../wire/record-batch.ts';
 import { DamagedLog } from './damaged-log.ts';
 import { SegmentIndex } from './segment-index.ts';
+import { segmentFileName } from './segment-name.ts';
+import { SegmentRemoved } from './segment-removed.ts';
 import { selectBatches, type SegmentRead } from './select-batches.ts';
 
 /** The most that one read from a segment takes into memory, unless a single batch is larger. */
@@ -18,23 +20,29 @@ const OFFSETS_PER_SEGMENT_MAX = 2 ** 31;
  * One file of a partition's log: record batches one after the other, named after its first offset.
  *
  * It is written only by the checkpoint, with batches that the write-ahead log holds, and synced before the write-ahead
- * log lets go of them. `sizeBytes` is the length that counts; a file may be longer after a crash. The index is loaded
- * from its file, or built by a scan that checks every batch, when it is first needed.
+ * log lets go of them; or by the cleaner, whole, before a checkpoint names it. `sizeBytes` is the length that counts; a
+ * file may be longer after a crash. The index is loaded from its file, or built by a scan that checks every batch, when
+ * it is first needed.
  */
 export class Segment {
   readonly baseOffset: number;
+  /** How often the cleaner has written it anew. In a segment that it has, batches may have gaps between them. */
+  readonly generation: number;
   readonly path: string;
   readonly #disk: Disk;
   readonly #files: OpenFiles;
   readonly #folder: string;
   #sizeBytes: number;
   #index: Promise<SegmentIndex> | null;
+  #readersCount = 0;
+  #isRemoved = false;
 
   constructor(options: {
     disk: Disk;
     files: OpenFiles;
     folder: string;
     baseOffset: number;
+    generation: number;
     /** 0 for a new segment. */
     sizeBytes: number;
   }) {
@@ -42,7 +50,8 @@ export class Segment {
     this.#files = options.files;
     this.#folder = options.folder;
     this.baseOffset = options.baseOffset;
-    this.path = `${options.folder}/${segmentFileName(options.baseOffset)}`;
+    this.generation = options.generation;
+    this.path = `${options.folder}/${segmentFileName(options, 'log')}`;
     this.#sizeBytes = options.sizeBytes;
     this.#index = options.sizeBytes === 0 ? Promise.resolve(this.#emptyIndex()) : null;
   }
@@ -94,7 +103,15 @@ export class Segment {
    * Batches from the one that holds `offset` on (or the first after it), ending below `endOffset`, within `maxBytes`
    * and READ_BYTES_MAX; the first one is given even if it alone is larger. Null when there is none.
    */
-  async read(wanted: {
+  read(wanted: {
+    offset: number;
+    endOffset: number;
+    maxBytes: number;
+  }): Promise<SegmentRead | null> {
+    return this.#reading(() => this.#read(wanted));
+  }
+
+  async #read(wanted: {
     offset: number;
     endOffset: number;
     maxBytes: number;
@@ -103,9 +120,10 @@ export class Segment {
     const maxBytes = Math.min(wanted.maxBytes, READ_BYTES_MAX);
     let position = index.positionOf(wanted.offset);
     let blockBytes = maxBytes + READ_MARGIN_BYTES;
+    const mayHaveGaps = this.generation > 0;
     while (position < this.#sizeBytes) {
       const block = await this.#readBlock(position, blockBytes);
-      const selection = selectBatches(block, { ...wanted, maxBytes });
+      const selection = selectBatches(block, { ...wanted, maxBytes, mayHaveGaps });
       if (selection.kind === 'batches') return selection.read;
       if (selection.kind === 'none') return null;
       position += selection.at;
@@ -117,32 +135,81 @@ export class Segment {
     return null;
   }
 
-  /** The first batch, not ending below `offset`, whose latest time is `timestampMs` or later, or null. */
-  async findTimestamp(timestampMs: number, offset: number): Promise<RecordBatch | null> {
-    const index = await this.#loadedIndex();
-    const timePosition = index.positionOfTimestamp(timestampMs);
-    if (timePosition === null) return null;
-    const position = Math.max(timePosition, index.positionOf(offset));
-    for await (const { batch } of this.#scan(position)) {
-      if (batch.lastOffset < offset || batch.maxTimestampMs < timestampMs) continue;
-      return new RecordBatch(Buffer.from(batch.bytes));
+  /** The first batch with records, not ending below `offset`, whose latest time is `timestampMs` or later, or null. */
+  findTimestamp(timestampMs: number, offset: number): Promise<RecordBatch | null> {
+    return this.#reading(async () => {
+      const index = await this.#loadedIndex();
+      const timePosition = index.positionOfTimestamp(timestampMs);
+      if (timePosition === null) return null;
+      const position = Math.max(timePosition, index.positionOf(offset));
+      for await (const { batch } of this.#scan(position)) {
+        const isEarlier = batch.maxTimestampMs < timestampMs || batch.recordsCount === 0;
+        if (batch.lastOffset >= offset && !isEarlier) {
+          return new RecordBatch(Buffer.from(batch.bytes));
+        }
+      }
+      return null;
+    });
+  }
+
+  /** The latest record time, -1 when there is none. */
+  maxTimestampMs(): Promise<number> {
+    return this.#reading(async () => (await this.#loadedIndex()).maxTimestampMs);
+  }
+
+  /** As `ClosedSegment.batches`. */
+  async *batches(offset = this.baseOffset): AsyncGenerator<RecordBatch> {
+    this.#enter();
+    try {
+      const index = await this.#loadedIndex();
+      for await (const { batch } of this.#scan(index.positionOf(offset))) {
+        if (batch.lastOffset >= offset) yield batch;
+      }
+    } finally {
+      await this.#leave();
     }
-    return null;
   }
 
-  async maxTimestampMs(): Promise<number> {
-    return (await this.#loadedIndex()).maxTimestampMs;
-  }
-
-  /** Removes the files. Reads under way finish. */
+  /** Removes the files: at once, or when the last of those who read them has finished. */
   async remove(): Promise<void> {
+    this.#isRemoved = true;
+    await this.#removeIfUnread();
+  }
+
+  async #reading<Value>(read: () => Promise<Value>): Promise<Value> {
+    this.#enter();
+    try {
+      return await read();
+    } finally {
+      await this.#leave();
+    }
+  }
+
+  /** @throws SegmentRemoved */
+  #enter(): void {
+    if (this.#isRemoved) throw new SegmentRemoved(`${this.path} has been removed`);
+    this.#readersCount++;
+  }
+
+  async #leave(): Promise<void> {
+    this.#readersCount--;
+    // A file that stays behind is removed by the next start.
+    if (this.#isRemoved) await this.#removeIfUnread().catch(() => {});
+  }
+
+  async #removeIfUnread(): Promise<void> {
+    if (this.#isRemoved && this.#readersCount === 0) await this.removeFiles();
+  }
+
+  /** Removes what a segment of this name has left that never came to be one. */
+  async removeFiles(): Promise<void> {
     this.#files.forget(this.path);
     await this.#disk.remove(this.#indexPath);
     await this.#disk.remove(this.path);
   }
 
   get #indexPath(): string {
-    return `${this.#folder}/${segmentFileName(this.baseOffset).replace('.log', '.idx')}`;
+    return `${this.#folder}/${segmentFileName(this, 'idx')}`;
   }
 
   #loadedIndex(): Promise<SegmentIndex> {
@@ -161,7 +228,7 @@ export class Segment {
     if (index !== null) return index;
     const rebuilt = this.#emptyIndex();
     for await (const { batch, position } of this.#scan(0)) {
-      const { baseOffset, maxTimestampMs } = batch;
+      const { baseOffset, maxTimestampMs } = storedBatch(batch);
       rebuilt.add({ baseOffset, maxTimestampMs, position });
     }
     return rebuilt;
@@ -182,7 +249,7 @@ export class Segment {
           break;
         }
         const batch = new RecordBatch(block.subarray(at, at + sizeBytes));
-        if (!batch.isIntactAt(nextOffset ?? batch.baseOffset)) {
+        if (!this.#isInPlace(batch, nextOffset)) {
           throw this.#damagedAt(position + at, 'not the batch that was written');
         }
         nextOffset = batch.lastOffset + 1;
@@ -192,6 +259,14 @@ export class Segment {
       }
       position += at;
     }
+  }
+
+  /** `nextOffset`: the offset after the batch before it, or null where that is not known. */
+  #isInPlace(batch: RecordBatch, nextOffset: number | null): boolean {
+    const { baseOffset } = batch;
+    const expected = nextOffset ?? baseOffset;
+    if (this.generation === 0) return batch.isIntactAt(expected);
+    return baseOffset >= expected && batch.isIntactAt(baseOffset);
   }
 
   #checkedSizeBytes(block: Buffer, { at, position }: { at: number; position: number }): number {
@@ -221,12 +296,9 @@ export class Segment {
   }
 }
 
-export function segmentFileName(baseOffset: number): string {
-  return `${String(baseOffset).padStart(20, '0')}.log`;
-}
-
-/** The first offset of the segment with this file name, or null for other files. */
-export function baseOffsetOf(fileName: string): number | null {
-  const match = /^(\d{20})\.log$/.exec(fileName);
-  return match === null ? null : Number(match[1]);
+/** A batch as the index takes it: one that was cleaned empty has no time. */
+export function storedBatch(batch: RecordBatch): TailBatch {
+  const { baseOffset, lastOffset, recordsCount, bytes } = batch;
+  const maxTimestampMs = recordsCount === 0 ? -1 : batch.maxTimestampMs;
+  return { baseOffset, lastOffset, maxTimestampMs, bytes };
 }

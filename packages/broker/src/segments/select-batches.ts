@@ -17,12 +17,18 @@ export type Selection =
   | { readonly kind: 'damaged'; readonly at: number; readonly batchBytes: number };
 
 /**
- * Picks from a block, which starts with a batch, the batches from the one that holds `offset` on: those that end below
- * `endOffset` and fit `maxBytes`, and the first one in any case. Batches follow each other without gaps.
+ * Picks from a block, which starts with a batch, the batches from the one that holds `offset` (or the first after it)
+ * on: those that end below `endOffset` and fit `maxBytes`, and the first one in any case. Batches follow each other
+ * without gaps, unless the cleaner has made some.
  */
 export function selectBatches(
   block: Buffer,
-  { offset, endOffset, maxBytes }: { offset: number; endOffset: number; maxBytes: number },
+  {
+    offset,
+    endOffset,
+    maxBytes,
+    mayHaveGaps,
+  }: { offset: number; endOffset: number; maxBytes: number; mayHaveGaps: boolean },
 ): Selection {
   let start: number | null = null;
   let at = 0;
@@ -36,9 +42,9 @@ export function selectBatches(
     }
     const batch = new RecordBatch(block.subarray(at, at + batchBytes));
     const { baseOffset, lastOffset } = batch;
-    if (baseOffset !== (nextOffset ?? baseOffset) || lastOffset < baseOffset) {
-      return { kind: 'damaged', at, batchBytes };
-    }
+    const expected = nextOffset ?? baseOffset;
+    const isInPlace = mayHaveGaps ? baseOffset >= expected : baseOffset === expected;
+    if (!isInPlace || lastOffset < baseOffset) return { kind: 'damaged', at, batchBytes };
     if (lastOffset >= endOffset) break;
     if (lastOffset >= offset) {
       if (start !== null && at + batchBytes - start > maxBytes) break;

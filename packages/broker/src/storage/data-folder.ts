@@ -2,7 +2,10 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { BrokerStartError } from '../broker-start-error.ts';
 
-/** The layout of everything in the folder. A broker reads this version and older ones, never newer ones. */
+/**
+ * The layout of everything in the folder. A broker reads this version and older ones, never newer ones. In version 2 groups
+ * of the log say which were synced before them, and the cleaner may have written segments anew.
+ */
 const FORMAT_VERSION = 2;
 
 const FORMAT_FILE = 'format.json';

@@ -9,12 +9,13 @@ import { ErrorCode } from '../wire/error-codes.ts';
 import { BATCH_HEADER_BYTES, encodeBatch } from '../wire/record-batch.ts';
 import type { FlushPolicy } from '../write-ahead-log/flush-policy.ts';
 import { openDiskStorage } from './disk-storage.ts';
+import { memoryStorage } from './memory-storage.ts';
 import type { Storage } from './storage.ts';
 
 const FOLDER = '/data';
 const TRANSACTIONAL = 0x10;
 
-/** For tests: the storage and the topics of a broker on a simulated disk, without network and coordinators. */
+/** For tests: the storage and the topics of a broker on a simulated disk or in memory, without network and coordinators. */
 export type LogHarness = {
   readonly storage: Storage;
   readonly topics: Topics;
@@ -31,29 +32,30 @@ export type LogHarness = {
 };
 
 export async function openLog(
-  disk: SimulatedDisk,
+  disk: SimulatedDisk | null,
   {
     flush = 'group',
     logFileBytesMax,
     transactionVerifier = { verify: () => ErrorCode.NONE },
+    clock = new ManualClock(),
   }: {
     flush?: FlushPolicy;
     logFileBytesMax?: number;
     transactionVerifier?: TransactionVerifier;
+    clock?: ManualClock;
   } = {},
 ): Promise<LogHarness> {
-  const clock = new ManualClock();
   const errors: Error[] = [];
   const onError = (error: Error): void => void errors.push(error);
-  const storage = await openDiskStorage({
-    disk,
-    folder: FOLDER,
-    timers: systemTimers,
-    wallMs: () => clock.wallMs(),
-    onError,
-    flush,
-    ...(logFileBytesMax === undefined ? {} : { logFileBytesMax }),
-  });
+  const storage =
+    disk === null
+      ? memoryStorage()
+      : await openDiskStorage({
+          ...{ disk, folder: FOLDER, timers: systemTimers, onError },
+          wallMs: () => clock.wallMs(),
+          flush,
+          ...(logFileBytesMax === undefined ? {} : { logFileBytesMax }),
+        });
   const journal = createStateJournal(storage.stateLog);
   const topics = new Topics({ storage, journal, clock, transactionVerifier, onError });
   await journal.open();

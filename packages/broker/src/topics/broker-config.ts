@@ -16,6 +16,8 @@ export function brokerConfigEntries(limits: BrokerLimits, nodeId: number): Confi
     entry('max.connections', INT, limits.connectionsMax),
     entry('fetch.max.bytes', INT, limits.fetchBytesMax),
     entry('log.retention.check.interval.ms', LONG, limits.retentionCheckMs),
+    entry('log.cleaner.backoff.ms', LONG, limits.cleanerBackoffMs),
+    entry('log.cleaner.dedupe.buffer.size', LONG, limits.cleanerDedupeBytesMax),
   ];
 }
 

@@ -19,6 +19,8 @@ export type ConfigDefinition = {
   readonly documentation: string;
   /** The smallest number that is allowed. */
   readonly min?: number;
+  /** The largest, where it is not that of the type. */
+  readonly max?: number;
   /** The words that are allowed: of the value, or of each element of a list. */
   readonly allowed?: readonly string[];
 };
@@ -33,7 +35,7 @@ export function refuseConfigValue(definition: ConfigDefinition, value: string): 
   return `Invalid value ${value} for configuration ${definition.name}: ${reason}`;
 }
 
-function refuse({ type, min, allowed }: ConfigDefinition, value: string): string | null {
+function refuse({ type, min, max, allowed }: ConfigDefinition, value: string): string | null {
   switch (type) {
     case ConfigType.BOOLEAN:
       return /^(true|false)$/i.test(value) ? null : 'it must be true or false';
@@ -41,7 +43,8 @@ function refuse({ type, min, allowed }: ConfigDefinition, value: string): string
     case ConfigType.LONG:
       return refuseInteger(value, { min, max: type === ConfigType.INT ? INT_MAX : LONG_MAX });
     case ConfigType.DOUBLE:
-      return value !== '' && Number.isFinite(Number(value)) ? null : 'it must be a number';
+      if (value === '' || !Number.isFinite(Number(value))) return 'it must be a number';
+      return refuseRange(Number(value), { min, max: max ?? Infinity });
     case ConfigType.LIST:
       return listOf(value).every((word) => allowed?.includes(word) ?? true)
         ? null
@@ -58,8 +61,15 @@ function refuseInteger(
   { min, max }: { min: number | undefined; max: number },
 ): string | null {
   if (!/^[+-]?\d+$/.test(value)) return 'it must be a whole number';
-  if (min !== undefined && Number(value) < min) return `it must be at least ${min}`;
-  return Number(value) > max ? `it must be at most ${max}` : null;
+  return refuseRange(Number(value), { min, max });
+}
+
+function refuseRange(
+  value: number,
+  { min, max }: { min: number | undefined; max: number },
+): string | null {
+  if (min !== undefined && value < min) return `it must be at least ${min}`;
+  return value > max ? `it must be at most ${max}` : null;
 }
 
 /** The elements of a list value. */

@@ -18,10 +18,29 @@ test('values of the wrong type, outside the range, or unknown are refused by nam
     ['cleanup.policy', 'delete,burn', /a list of delete, compact/],
     ['message.timestamp.type', 'Never', /one of CreateTime, LogAppendTime/],
     ['min.cleanable.dirty.ratio', '', /a number/],
+    ['min.cleanable.dirty.ratio', '1.1', /at most 1/],
+    ['min.cleanable.dirty.ratio', '-0.1', /at least 0/],
+    ['max.compaction.lag.ms', '0', /at least 1/],
+    ['delete.retention.ms', '-1', /at least 0/],
     ['no.such.config', '1', /Unknown topic config name: no.such.config/],
   ] as const) {
     assert.match(refuseTopicOverrides({ [name]: value }) ?? '', reason);
   }
+});
+
+test('a record cannot have to wait longer for its compaction than it may', () => {
+  const overrides = { 'min.compaction.lag.ms': '11', 'max.compaction.lag.ms': '10' };
+  assert.equal(
+    refuseTopicOverrides(overrides),
+    'conflict topic config setting min.compaction.lag.ms (11) > max.compaction.lag.ms (10)',
+  );
+  assert.equal(refuseTopicOverrides({ ...overrides, 'min.compaction.lag.ms': '10' }), null);
+});
+
+test('the active segment of a compacted topic is closed in time to be compacted', () => {
+  const overrides = { 'segment.ms': '500', 'max.compaction.lag.ms': '100' };
+  assert.equal(topicLimits(overrides).segmentMs, 500);
+  assert.equal(topicLimits({ ...overrides, 'cleanup.policy': 'compact' }).segmentMs, 100);
 });
 
 test('limits follow the overrides, and have the default otherwise', () => {

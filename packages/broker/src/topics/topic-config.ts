@@ -16,7 +16,8 @@ const NOT_USED = 'Accepted so that tools work; this broker does not act on it.';
 export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   define('cleanup.policy', LIST, 'delete', {
     allowed: ['delete', 'compact'],
-    documentation: 'delete: old segments are deleted; compact: accepted, not carried out yet.',
+    documentation:
+      'delete: old segments are deleted; compact: of each key, the last record is kept.',
   }),
   define('compression.gzip.level', INT, '-1'),
   define('compression.lz4.level', INT, '9'),
@@ -25,7 +26,11 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
     documentation: 'Batches are always kept as the producer sent them.',
   }),
   define('compression.zstd.level', INT, '3'),
-  define('delete.retention.ms', LONG, '86400000', { min: 0 }),
+  define('delete.retention.ms', LONG, '86400000', {
+    min: 0,
+    documentation:
+      'How long a tombstone stays in a compacted topic when nothing is left that it deletes.',
+  }),
   define('file.delete.delay.ms', LONG, '60000', { min: 0 }),
   define('flush.messages', LONG, LONG_MAX, {
     min: 1,
@@ -37,7 +42,11 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   define('leader.replication.throttled.replicas', LIST, ''),
   define('local.retention.bytes', LONG, '-2', { min: -2 }),
   define('local.retention.ms', LONG, '-2', { min: -2 }),
-  define('max.compaction.lag.ms', LONG, LONG_MAX, { min: 1 }),
+  define('max.compaction.lag.ms', LONG, LONG_MAX, {
+    min: 1,
+    documentation:
+      'The age of a record at which its segment is compacted, however few records are superseded.',
+  }),
   define('max.message.bytes', INT, '1048588', {
     min: 0,
     documentation: 'The largest record batch that is accepted.',
@@ -51,8 +60,16 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
     allowed: ['CreateTime', 'LogAppendTime'],
     documentation: 'Whether records keep the time of their producer or get the time of the broker.',
   }),
-  define('min.cleanable.dirty.ratio', DOUBLE, '0.5'),
-  define('min.compaction.lag.ms', LONG, '0', { min: 0 }),
+  define('min.cleanable.dirty.ratio', DOUBLE, '0.5', {
+    min: 0,
+    max: 1,
+    documentation:
+      'A log is compacted when more than this part of its bytes has not been compacted before.',
+  }),
+  define('min.compaction.lag.ms', LONG, '0', {
+    min: 0,
+    documentation: 'Younger records are not compacted.',
+  }),
   define('min.insync.replicas', INT, '1', { min: 1 }),
   define('preallocate', BOOLEAN, 'false'),
   define('remote.log.copy.disable', BOOLEAN, 'false'),
@@ -97,21 +114,37 @@ export type TopicLimits = {
   readonly retentionBytes: number;
   /** Whether `cleanup.policy` has `delete`. */
   readonly isDeleted: boolean;
+  /** Whether `cleanup.policy` has `compact`. */
+  readonly isCompacted: boolean;
+  readonly dirtyRatioMin: number;
+  readonly deleteRetentionMs: number;
+  readonly compactionLagMinMs: number;
+  readonly compactionLagMaxMs: number;
 };
 
 export function topicLimits(overrides: TopicOverrides): TopicLimits {
   const valueOf = (name: string): string =>
     (overrides[name] ?? definitions.get(name)?.defaultValue ?? '').trim();
   const timestampType = valueOf('message.timestamp.type');
+  const policies = listOf(valueOf('cleanup.policy'));
+  const isCompacted = policies.includes('compact');
+  const segmentMs = Number(valueOf('segment.ms'));
+  const compactionLagMaxMs = Number(valueOf('max.compaction.lag.ms'));
   return {
     maxMessageBytes: Number(valueOf('max.message.bytes')),
     timestampType: timestampType === 'LogAppendTime' ? timestampType : 'CreateTime',
     timestampAfterMaxMs: Number(valueOf('message.timestamp.after.max.ms')),
     segmentBytesMax: Number(valueOf('segment.bytes')),
-    segmentMs: Number(valueOf('segment.ms')),
+    // Only closed segments are compacted.
+    segmentMs: isCompacted ? Math.min(segmentMs, compactionLagMaxMs) : segmentMs,
     retentionMs: Number(valueOf('retention.ms')),
     retentionBytes: Number(valueOf('retention.bytes')),
-    isDeleted: listOf(valueOf('cleanup.policy')).includes('delete'),
+    isDeleted: policies.includes('delete'),
+    isCompacted,
+    dirtyRatioMin: Number(valueOf('min.cleanable.dirty.ratio')),
+    deleteRetentionMs: Number(valueOf('delete.retention.ms')),
+    compactionLagMinMs: Number(valueOf('min.compaction.lag.ms')),
+    compactionLagMaxMs,
   };
 }
 
@@ -123,7 +156,12 @@ export function refuseTopicOverrides(overrides: TopicOverrides): string | null {
     const reason = refuseConfigValue(definition, value);
     if (reason !== null) return reason;
   }
-  return null;
+  const { compactionLagMinMs, compactionLagMaxMs } = topicLimits(overrides);
+  if (compactionLagMinMs <= compactionLagMaxMs) return null;
+  return (
+    `conflict topic config setting min.compaction.lag.ms (${compactionLagMinMs}) > ` +
+    `max.compaction.lag.ms (${compactionLagMaxMs})`
+  );
 }
 
 /** The definition of a topic's configuration, or undefined when Kafka has none of this name. */
@@ -135,7 +173,12 @@ function define(
   name: string,
   type: ConfigType,
   defaultValue: string,
-  rest: { min?: number; allowed?: readonly string[]; documentation?: string } = {},
+  rest: {
+    min?: number;
+    max?: number;
+    allowed?: readonly string[];
+    documentation?: string;
+  } = {},
 ): ConfigDefinition {
   return { name, type, defaultValue, documentation: NOT_USED, ...rest };
 }

@@ -74,6 +74,11 @@ export class Topics {
     return [...this.#byName.values()];
   }
 
+  /** The partitions of all topics. */
+  partitions(): Partition[] {
+    return this.all().flatMap((topic) => topic.partitions);
+  }
+
   /** Makes the partitions of the topics that the journal named. After the journal was opened. */
   async recover(): Promise<void> {
     for (const [id, partitionsCount] of this.#replayedCounts) {
@@ -157,8 +162,13 @@ export class Topics {
     this.#partitionsCount -= topic.partitions.length;
     for (const partition of topic.partitions) partition.delete();
     await this.#journal.append({ kind: 'deleted', id: topic.id });
-    const { storage, onError } = this.#options;
-    storage.removeTopic({ topicId: topic.id, topicName: topic.name }).catch(onError);
+    this.#removeFiles(topic).catch(this.#options.onError);
+  }
+
+  async #removeFiles({ id, name, partitions }: Topic): Promise<void> {
+    // The cleaner stops at once, but for what it is writing.
+    for (const partition of partitions) await partition.cleaning.idle();
+    await this.#options.storage.removeTopic({ topicId: id, topicName: name });
   }
 
   #enter(topic: Topic): void {
@@ -194,6 +204,7 @@ export class Topics {
     const { storage, clock, transactionVerifier } = this.#options;
     return new Partition({
       topicId: topic.id,
+      name: `${topic.name}-${partition}`,
       partition,
       limits: () => topic.limits,
       commitLog: storage.commitLog,
