@@ -48,7 +48,9 @@ describe('the package of the broker, installed from its tarball in an empty fold
     await run('mkdir', [folder]);
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     const tarball = join(dir, 'chat-cluster-broker-0.1.0.tgz');
-    await run('npm', ['install', '--no-audit', '--no-fund', tarball], { cwd: folder });
+    await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], {
+      cwd: folder,
+    });
     const kafkajs = join(folder, 'node_modules/kafkajs');
     symlinkSync(join(root, 'node_modules/kafkajs'), kafkajs);
   });
