@@ -1,6 +1,7 @@
 import { after, before, describe } from 'node:test';
 import { startEmbeddedBackend, type Backend } from './backend.ts';
 import { describeHandOver } from './hand-over-scenario.ts';
+import { describeKill } from './kill-scenario.ts';
 import { NodeCluster } from './node-cluster.ts';
 
 describe('on the embedded broker and LMDB', () => {
@@ -17,4 +18,5 @@ describe('on the embedded broker and LMDB', () => {
   });
 
   describeHandOver(() => cluster);
+  describeKill(() => cluster);
 });

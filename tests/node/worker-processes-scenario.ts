@@ -11,7 +11,7 @@ import { NodeProgram } from './node-program.ts';
 import { underTraffic } from './traffic.ts';
 import { Watches } from './watches.ts';
 
-/** A node with two workers, alone in its group. `endpoint`: its own, the workers have those after it; default: any. */
+/** A node with two workers, alone in its group. Its workers have the ports after `endpoint`; without it, free ones. */
 export function describeWorkerProcesses(backend: () => Backend, endpoint?: string): void {
   describe('a node with two workers', () => {
     let scene: TwoWorkers;

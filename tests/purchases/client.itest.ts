@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { type Broker, startBrokerThread } from '@chat-cluster/broker';
 import { within } from '../crash/within.ts';
 import type { Program } from '../path/program.ts';
+import { LoneProcessor } from './lone-processor.ts';
 import { Processor, startClient } from './purchases-cluster.ts';
 import { purchaseOf, sendValues } from './topic-totals.ts';
 
@@ -14,29 +11,19 @@ const WAIT_MS = 30_000;
 const PROMPT = 'Enter user id or :q to quit\n';
 
 describe('chatcluster purchases client, on a pipe that stays open', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'purchases-client-'));
-  let broker: Broker;
+  let lone: LoneProcessor;
   let processor: Processor;
 
   before(async () => {
-    broker = await startBrokerThread({ dataDir: join(dir, 'broker') });
-    processor = await Processor.start({
-      kafkaPort: broker.port,
-      journal: `lmdb:${join(dir, 'journal')}`,
-      nodePort: NODE_PORT,
-      args: ['--partitions', '4', '--quiet'],
-    });
-    await sendValues(broker.port, [purchaseOf(1_000), purchaseOf(2_096)]);
+    lone = await LoneProcessor.start(NODE_PORT);
+    processor = lone.processor;
+    await sendValues(lone.kafkaPort, [purchaseOf(1_000), purchaseOf(2_096)]);
     await within(WAIT_MS, async () => {
       const totals = (await processor.totalsOf(['7'])).get('7');
       return totals === '2 for 3096p' ? undefined : `User 7 has ${totals}.`;
     });
   });
-  after(async () => {
-    await processor.program[Symbol.asyncDispose]();
-    await broker.close();
-    rmSync(dir, { recursive: true });
-  });
+  after(() => lone[Symbol.asyncDispose]());
 
   it('answers each line before the next one is written, and ends at :q', async (t) => {
     const client = start(t, processor.frontEndPort);
@@ -86,8 +73,8 @@ describe('chatcluster purchases client, on a pipe that stays open', () => {
       await untilSaid(absent, PROMPT.repeat(count + 1), sentence.repeat(count));
     }
     const late = await Processor.start({
-      kafkaPort: broker.port,
-      journal: `lmdb:${join(dir, 'journal')}`,
+      kafkaPort: lone.kafkaPort,
+      journal: lone.journal,
       nodePort: 0,
       args: ['--quiet', '--front-end-port', String(NODE_PORT + 1)],
     });

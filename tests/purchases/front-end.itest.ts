@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { UserClient } from '@chat-cluster/app-purchases/client';
-import { type Broker, startBrokerThread } from '@chat-cluster/broker';
 import { UserService } from '@chat-cluster/contract/purchases';
 import { ServerReflection } from '@chat-cluster/contract/reflection';
-import { Processor } from './purchases-cluster.ts';
+import { LoneProcessor } from './lone-processor.ts';
+import type { Processor } from './purchases-cluster.ts';
 
 const NODE_PORT = 19_752;
 const HOST = '127.0.0.2';
@@ -18,26 +16,16 @@ const PROTO = 'packages/engine/proto/chatcluster/engine/v1/entity_service.proto'
 const ENTITY_SERVICE = 'chatcluster.engine.v1.EntityService';
 
 describe('the front end of a processor', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'front-end-'));
-  let broker: Broker;
+  let lone: LoneProcessor;
   let processor: Processor;
   let baseUrl: string;
 
   before(async () => {
-    broker = await startBrokerThread({ dataDir: join(dir, 'broker') });
-    processor = await Processor.start({
-      kafkaPort: broker.port,
-      journal: `lmdb:${join(dir, 'journal')}`,
-      nodePort: NODE_PORT,
-      args: ['--partitions', '4', '--quiet', '--front-end-host', HOST],
-    });
+    lone = await LoneProcessor.start(NODE_PORT, ['--front-end-host', HOST]);
+    processor = lone.processor;
     baseUrl = `http://${HOST}:${processor.frontEndPort}`;
   });
-  after(async () => {
-    await processor.program[Symbol.asyncDispose]();
-    await broker.close();
-    rmSync(dir, { recursive: true });
-  });
+  after(() => lone[Symbol.asyncDispose]());
 
   it('is at the host that it was given, and nowhere else', async () => {
     const client = new UserClient({ host: HOST, port: processor.frontEndPort });

@@ -30,7 +30,7 @@ export async function runBroker(settings: BrokerSettings): Promise<void> {
     return {
       stop: async () => {
         process.stdout.write('Stopping …\n');
-        metrics?.close();
+        await metrics?.close();
         await broker.close();
         process.stdout.write(
           `Stopped. ${dataDir === undefined ? 'Nothing was kept.' : 'Everything is kept.'}\n`,

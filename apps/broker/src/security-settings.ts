@@ -1,12 +1,12 @@
 import {
   type Address,
   flagSetting,
-  isLoopback,
   optionalSetting,
   type SettingSources,
   type ValuesOf,
 } from '@chat-cluster/app-chat-node/settings';
 import type { BrokerListener, Users } from '@chat-cluster/broker';
+import { isLoopback } from '@chat-cluster/kernel';
 
 /** What of a listener says how its clients say who they are. */
 export type Security = Pick<BrokerListener, 'allowUnauthenticated' | 'sasl' | 'tls'>;

@@ -1,20 +1,12 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { BrokerStartError } from '@chat-cluster/broker';
+import { closeServer, listenOnLoopback } from '@chat-cluster/node/listen';
 
-const HOST = '127.0.0.1';
-
-export type MetricsServer = {
-  readonly port: number;
-  /** Ends all connections. */
-  close(): void;
-};
+export type MetricsServer = { readonly port: number; close(): Promise<void> };
 
 /**
  * Answers GET /metrics on loopback with what `read` gives.
  *
- * @throws (rejects) BrokerStartError PORT_TAKEN
+ * @throws (rejects) StartError
  */
 export async function serveMetrics(
   port: number,
@@ -29,21 +21,9 @@ export async function serveMetrics(
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(text);
     });
   });
-  try {
-    server.listen(port, HOST);
-    await once(server, 'listening');
-  } catch (cause) {
-    throw new BrokerStartError(
-      'PORT_TAKEN',
-      `Port ${port} on ${HOST} is taken by another program; stop that program, or choose another port.`,
-      { cause },
-    );
-  }
+  const setting = '--metrics-port';
   return {
-    port: (server.address() as AddressInfo).port, // a TCP server's address is never a path
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
+    port: await listenOnLoopback(server, { port, setting }),
+    close: () => closeServer(server),
   };
 }

@@ -3,6 +3,7 @@ export { BoundedQueue } from './bounded-queue.ts';
 export type { Branded } from './branded.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { deferred, type Deferred } from './deferred.ts';
+export { isLoopback } from './is-loopback.ts';
 export { ManualClock } from './manual-clock.ts';
 export { ManualTimers } from './manual-timers.ts';
 export { preview, printable, timeText } from './printable.ts';

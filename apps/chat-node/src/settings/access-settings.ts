@@ -1,4 +1,4 @@
-import { isLoopback } from './is-loopback.ts';
+import { isLoopback } from '@chat-cluster/kernel';
 import type { SettingSources, ValuesOf } from './read-settings.ts';
 import { type Address, optionalSetting, portSetting, textSetting } from './setting.ts';
 

@@ -16,7 +16,6 @@ export {
   replicationFactorSetting,
   workersSetting,
 } from './cluster-settings.ts';
-export { isLoopback } from './is-loopback.ts';
 export { type JournalAddress, journalSetting, readJournalAddress } from './journal-address.ts';
 export { didYouMean } from './nearest.ts';
 export { portConflict } from './port-conflict.ts';

@@ -13,8 +13,9 @@ import { produce } from '../wire/messages/00-produce.ts';
 import { fetch } from '../wire/messages/01-fetch.ts';
 import { listOffsets } from '../wire/messages/02-list-offsets.ts';
 import { deleteRecords } from '../wire/messages/21-delete-records.ts';
-import { batchSizeBytes, encodeBatch, RecordBatch } from '../wire/record-batch.ts';
+import { encodeBatch, RecordBatch } from '../wire/record-batch.ts';
 import { encodeRecords, readRecords } from '../wire/records.ts';
+import { splitBatches } from '../wire/split-batches.ts';
 import { createTopic, fetchRequest, openBroker, produceRequest } from './broker-harness.ts';
 
 const LIMITS = { cleanerBackoffMs: 5, retentionCheckMs: 10 };
@@ -37,8 +38,7 @@ async function readFrom(client: WireClient, start: number): Promise<string[]> {
     const answer = await client.call(fetch, 12, fetchRequest(['t'], { offset }));
     const bytes = Buffer.from(answer.responses[0]?.partitions[0]?.records ?? []);
     if (bytes.byteLength === 0) return seen;
-    for (let at = 0; at < bytes.byteLength; at += batchSizeBytes(bytes, at) ?? Infinity) {
-      const batch = new RecordBatch(bytes.subarray(at));
+    for (const batch of splitBatches(bytes)) {
       offset = batch.lastOffset + 1;
       for (const record of readRecords(batch)) {
         if (record.offset >= start) seen.push(`${record.offset}:${record.key?.toString()}`);

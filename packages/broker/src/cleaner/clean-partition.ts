@@ -5,8 +5,8 @@
  * 2. A reader who goes from the start of the log to its end gets the last committed record of each key, before, while and
  *    after it is cleaned, and after a crash at any point.
  * 3. A tombstone stays until no older record of its key is left, and then for `delete.retention.ms`.
- * 4. A record that was aborted is never given to a reader of committed records: its transaction is told of as long as any of
- *    its records is left, and its marker stays longer than both.
+ * 4. A record that was aborted is never given to a reader of committed records: its transaction is told of until none of its
+ *    records is left, and its marker stays longer than both.
  * 5. A marker stays until no record of its transaction is left, and then for `delete.retention.ms`.
  * 6. Nothing at or above the last stable offset is touched, and no segment that still grows.
  * 7. Of a producer that is remembered, the header of the last batch stays.

@@ -5,8 +5,9 @@ import { PartitionStore } from '../segments/partition-store.ts';
 import type { LogHarness } from '../storage/log-harness.ts';
 import { markerTypeOf } from '../wire/control-batch.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { batchSizeBytes, encodeBatch, RecordBatch } from '../wire/record-batch.ts';
+import { encodeBatch, type RecordBatch } from '../wire/record-batch.ts';
 import { encodeRecords, readRecords, type StoredRecord } from '../wire/records.ts';
+import { splitBatches } from '../wire/split-batches.ts';
 import { cleanPartition } from './clean-partition.ts';
 import { Cleaner } from './cleaner.ts';
 import { dirtinessOf } from './dirtiness.ts';
@@ -113,16 +114,6 @@ export async function storedBatches(partition: Partition): Promise<RecordBatch[]
     batches.push(...splitBatches(Buffer.concat(answer.chunks)));
     offset = (batches.at(-1)?.lastOffset ?? offset) + 1;
   }
-}
-
-function splitBatches(bytes: Buffer): RecordBatch[] {
-  const batches: RecordBatch[] = [];
-  for (let at = 0; at < bytes.byteLength;) {
-    const size = batchSizeBytes(bytes, at) ?? bytes.byteLength;
-    batches.push(new RecordBatch(bytes.subarray(at, at + size)));
-    at += size;
-  }
-  return batches;
 }
 
 /** The last value of each key. */

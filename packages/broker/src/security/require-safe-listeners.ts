@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { isLoopback } from '@chat-cluster/kernel';
 import { BrokerStartError } from '../broker-start-error.ts';
 import type { ListenerAddress } from '../server/listener.ts';
 import type {
@@ -75,14 +75,4 @@ function requireUsable(
 
 function invalid(problem: string): BrokerStartError {
   return new BrokerStartError('INVALID_SECURITY', `${problem}; correct the options.`);
-}
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-function isLoopback(host: string): boolean {
-  const version = isIP(host);
-  if (version === 0) return host === 'localhost';
-  return loopback.check(host, version === 6 ? 'ipv6' : 'ipv4');
 }

@@ -9,7 +9,8 @@ import { WireClient } from '../server/wire-client.ts';
 import { KillableBroker } from '../transactions/killable-broker.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { fetch, produce } from '../wire/messages/index.ts';
-import { BATCH_HEADER_BYTES, batchSizeBytes, RecordBatch } from '../wire/record-batch.ts';
+import { BATCH_HEADER_BYTES } from '../wire/record-batch.ts';
+import { splitBatches } from '../wire/split-batches.ts';
 import { testBatch } from './log-harness.ts';
 
 const TOPIC = 't';
@@ -117,15 +118,12 @@ async function readPartition(
     assert.equal(errorCode, ErrorCode.NONE);
     const bytes = Buffer.from(records ?? []);
     if (bytes.byteLength === 0) return batches;
-    for (let at = 0; at < bytes.byteLength;) {
-      const sizeBytes = batchSizeBytes(bytes, at) ?? 0;
-      const batch = new RecordBatch(bytes.subarray(at, at + sizeBytes));
+    for (const batch of splitBatches(bytes)) {
       assert.equal(batch.hasValidCrc(), true);
       assert.equal(batch.bytes[BATCH_HEADER_BYTES], batch.producerId);
       const { producerId, baseSequence: sequence, baseOffset } = batch;
       batches.push({ producerId, sequence, offset: baseOffset });
       offset = batch.lastOffset + 1;
-      at += sizeBytes;
     }
   }
 }

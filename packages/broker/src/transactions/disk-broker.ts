@@ -10,7 +10,8 @@ import { topicTransactions } from '../topics/topic-transactions.ts';
 import { Topics } from '../topics/topics.ts';
 import { markerTypeOf } from '../wire/control-batch.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { BATCH_HEADER_BYTES, RecordBatch, batchSizeBytes } from '../wire/record-batch.ts';
+import { BATCH_HEADER_BYTES, type RecordBatch } from '../wire/record-batch.ts';
+import { splitBatches } from '../wire/split-batches.ts';
 import { nameOf, type PartitionEntry } from './simulated-logs.ts';
 import { TransactionCoordinator } from './transaction-coordinator.ts';
 import { TOPIC } from './transaction-harness.ts';
@@ -115,13 +116,9 @@ export class DiskBroker implements TransactionalBroker {
     for (let offset = 0; ;) {
       const result = await this.#partition(index).read({ offset, maxBytes: 100_000, ...flags });
       if (result.errorCode !== ErrorCode.NONE || result.sizeBytes === 0) return entries;
-      const bytes = Buffer.concat(result.chunks);
-      for (let at = 0; at < bytes.byteLength;) {
-        const size = batchSizeBytes(bytes, at) ?? bytes.byteLength;
-        const batch = new RecordBatch(bytes.subarray(at, at + size));
+      for (const batch of splitBatches(Buffer.concat(result.chunks))) {
         entries.push(entryOf(batch));
         offset = batch.lastOffset + 1;
-        at += size;
       }
     }
   }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { WireClient } from '../server/wire-client.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { fetch } from '../wire/messages/index.ts';
-import { BATCH_HEADER_BYTES, RecordBatch, batchSizeBytes } from '../wire/record-batch.ts';
+import { BATCH_HEADER_BYTES, type RecordBatch } from '../wire/record-batch.ts';
+import { splitBatches } from '../wire/split-batches.ts';
 
 const READ_COMMITTED = 1;
 
@@ -53,16 +54,6 @@ function markerAfter(batches: RecordBatch[], firstOffset: number, producerId: nu
       batch.isControl && batch.producerId === producerId && batch.baseOffset >= firstOffset,
   );
   return marker?.baseOffset ?? Infinity;
-}
-
-function splitBatches(bytes: Buffer): RecordBatch[] {
-  const batches: RecordBatch[] = [];
-  for (let at = 0; at < bytes.byteLength;) {
-    const size = batchSizeBytes(bytes, at) ?? bytes.byteLength;
-    batches.push(new RecordBatch(bytes.subarray(at, at + size)));
-    at += size;
-  }
-  return batches;
 }
 
 /** The value of the one record of a `WireProducer`'s batch. */

@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { BlockList, isIP } from 'node:net';
 import { Code, ConnectError, createContextKey, type HandlerContext } from '@connectrpc/connect';
+import { isLoopback } from '@chat-cluster/kernel';
 import { RpcListenError } from './rpc-listen-error.ts';
 
 /**
@@ -96,13 +96,4 @@ export function bearer(secret: string): string {
 /** Of equal length for all secrets, as the comparison needs it. */
 function digest(shown: string): Buffer {
   return hash('sha256', shown, 'buffer');
-}
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-function isLoopback(address: string): boolean {
-  const version = isIP(address);
-  return version !== 0 && loopback.check(address, version === 6 ? 'ipv6' : 'ipv4');
 }
